@@ -1,0 +1,347 @@
+//! Left of the wall: a recording session.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mymonitor_recording::Compression as FileCompression;
+use mymonitor_sampler::{Options, Outcome, OutputMode, StartError};
+use mymonitor_wire::{Header, Phase};
+use napi::bindgen_prelude::*;
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, JsDeferred};
+use napi_derive::napi;
+
+use crate::error::coded;
+
+/// What the build's standard descriptors are.
+#[napi(string_enum = "kebab-case")]
+pub enum Output {
+    /// Ours.
+    Inherit,
+    /// Ours, teed to `build_stdout.log`.
+    InheritLog,
+    /// Standard input null, both outputs are `build_stdout.log`.
+    Log,
+    /// Standard input null, teed to both.
+    LogShow,
+}
+
+/// Compression of the Parquet files.
+#[napi(string_enum = "lowercase")]
+pub enum Compression {
+    /// Fast.
+    Snappy,
+    /// deflate.
+    Gzip,
+    /// Small and slow.
+    Brotli,
+    /// Fast.
+    Lz4,
+    /// Small.
+    Zstd,
+}
+
+/// One build to record.
+#[napi(object)]
+pub struct SessionOptions {
+    /// The executable `mymonitor-launcher`.
+    pub launcher_path: String,
+    /// An existing directory for the recording.
+    pub recording_dir: String,
+    /// argv of the build's root; argv[0] is looked up in PATH.
+    pub command: Vec<String>,
+    /// Its working directory.
+    pub cwd: String,
+    /// Its standard descriptors.
+    pub output: Output,
+    /// Sampling interval.
+    pub interval_us: f64,
+    /// The root marks the end of its setup by USR1 to its parent.
+    pub phases: bool,
+    /// Store command lines.
+    pub store_argv: bool,
+    /// A second INT at least half a second after the first kills the build.
+    pub second_interrupt_kills: bool,
+    /// Take INT, QUIT, TERM and HUP of this process while the session runs.
+    pub handle_signals: bool,
+    /// End the build after this time.
+    pub timeout_ms: Option<f64>,
+    /// Of the Parquet files.
+    pub compression: Compression,
+    /// UUID of the run.
+    pub run_id: String,
+    /// Project or command name.
+    pub project: String,
+    /// Level.
+    pub jobs: Option<u32>,
+    /// Repetition, from 1.
+    pub repeat: u32,
+}
+
+/// The state of a running session.
+#[napi(object)]
+pub struct Snapshot {
+    /// Microseconds since the build's start.
+    pub elapsed_us: f64,
+    /// Latest tick.
+    pub tick: u32,
+    /// Its phase.
+    #[napi(ts_type = "'setup' | 'build'")]
+    pub phase: String,
+    /// Live processes.
+    pub live: u32,
+    /// Sum of RSS, KiB.
+    pub rss_kb: f64,
+    /// PSS by the memory model, KiB.
+    pub pss_kb: f64,
+    /// Largest sum of RSS so far, KiB.
+    pub peak_rss_kb: f64,
+    /// Largest modelled PSS so far, KiB.
+    pub peak_pss_kb: f64,
+    /// How late the latest tick was, microseconds.
+    pub late_us: f64,
+    /// Deadlines without a tick.
+    pub skipped_ticks: f64,
+}
+
+/// Why the build did not run.
+#[napi(object)]
+pub struct StartFailure {
+    /// Of execve or chdir.
+    pub errno: i32,
+    /// The system's words for it.
+    pub message: String,
+    /// The working directory was the cause.
+    pub cwd: bool,
+}
+
+/// What came of a session.
+#[napi(object)]
+pub struct SessionResult {
+    /// Absent: the build ran.
+    pub start_error: Option<StartFailure>,
+    /// Of the root; with `signal` also absent, the launcher was lost and the status is unknown.
+    pub exit_code: Option<u32>,
+    /// The signal that ended the root.
+    pub signal: Option<u32>,
+    /// The timeout ended the build.
+    pub timed_out: bool,
+    /// First signal passed on to the build by us or by the terminal.
+    pub interrupted_by: Option<i32>,
+    /// Wall clock at the build's start.
+    pub started_at_unix_us: f64,
+    /// From the root's start to its end.
+    pub duration_us: f64,
+    /// Ticks recorded.
+    pub ticks: u32,
+    /// Deadlines without a tick.
+    pub skipped_ticks: f64,
+    /// Ticks more than a tenth of the interval late.
+    pub late_ticks: f64,
+    /// The latest tick.
+    pub max_late_us: f64,
+    /// Rows of `memory_samples`.
+    pub rows: f64,
+    /// Rows of `processes`.
+    pub processes: f64,
+    /// Processes that exist but could not be read.
+    pub unreadable_processes: f64,
+    /// Ticks whose samples were dropped because the disk could not keep up.
+    pub lost_frames: f64,
+    /// A process's executable was looked at every so many ticks.
+    pub exec_check_ticks: u32,
+    /// CPU time of the sampling and the journal thread.
+    pub sampler_cpu_us: f64,
+    /// CPU time of this whole process while the build ran.
+    pub own_cpu_us: f64,
+    /// CPU time of the launcher.
+    pub launcher_cpu_us: f64,
+    /// CPU time of the build's processes that were waited for.
+    pub build_cpu_us: Option<f64>,
+    /// `VmHWM` of this process, KiB.
+    pub own_peak_rss_kb: f64,
+    /// How processes were found.
+    pub sources: Vec<String>,
+    /// The recording could not be written completely; the build's status stands.
+    pub measurement_error: Option<String>,
+}
+
+type Resolver = Box<dyn FnOnce(Env) -> Result<SessionResult> + Send>;
+
+/// Where outcome and promise meet, whichever comes first.
+enum Slot {
+    Running,
+    Waiting(JsDeferred<SessionResult, Resolver>),
+    Ended(Box<Outcome>),
+    Taken,
+}
+
+/// A running build with its sampler.
+#[napi]
+pub struct Session {
+    session: mymonitor_sampler::Session,
+    slot: Arc<Mutex<Slot>>,
+}
+
+#[napi]
+impl Session {
+    /// Starts the launcher and the sampling thread. `onSnapshot` is called a few times a second at most and never keeps Node alive.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        options: SessionOptions,
+        #[napi(ts_arg_type = "(snapshot: Snapshot) => void")] on_snapshot: Function<'_, Snapshot, ()>,
+    ) -> Result<Self, String> {
+        // Weak and bounded: a busy or ending Node loses snapshots, never memory.
+        let snapshots = on_snapshot
+            .build_threadsafe_function::<Snapshot>()
+            .weak::<true>()
+            .max_queue_size::<2>()
+            .build()
+            .map_err(|error| coded("ERR_MYMONITOR_INTERNAL", error.to_string()))?;
+        let slot = Arc::new(Mutex::new(Slot::Running));
+        let filled = Arc::clone(&slot);
+        let session = mymonitor_sampler::Session::start(
+            convert(options),
+            move |snapshot| {
+                snapshots.call(snapshot.into(), ThreadsafeFunctionCallMode::NonBlocking);
+            },
+            move |outcome| {
+                let mut slot = filled.lock().unwrap_or_else(PoisonError::into_inner);
+                match std::mem::replace(&mut *slot, Slot::Taken) {
+                    Slot::Waiting(deferred) => deferred.resolve(Box::new(move |_| Ok(outcome.into()))),
+                    _ => *slot = Slot::Ended(Box::new(outcome)),
+                }
+            },
+        )
+        .map_err(|error| {
+            let code = match &error {
+                StartError::Recording(..) => "ERR_MYMONITOR_OUTPUT",
+                StartError::Launcher(..) | StartError::System(..) => "ERR_MYMONITOR_START_FAILED",
+            };
+            coded(code, error.to_string())
+        })?;
+        Ok(Self { session, slot })
+    }
+
+    /// Resolves when the build has ended and the recording is finished. May be asked for once.
+    #[napi(catch_unwind, ts_return_type = "Promise<SessionResult>")]
+    pub fn result<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred::<SessionResult, Resolver>()?;
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *slot, Slot::Taken) {
+            Slot::Running => *slot = Slot::Waiting(deferred),
+            Slot::Ended(outcome) => deferred.resolve(Box::new(move |_| Ok((*outcome).into()))),
+            other => {
+                *slot = other;
+                deferred.reject(Error::from_reason("the result of this session was asked for twice"));
+            }
+        }
+        Ok(promise)
+    }
+
+    /// Sends TERM to the whole build, KILL after ten seconds.
+    #[napi(catch_unwind)]
+    pub fn abort(&self) {
+        self.session.abort();
+    }
+}
+
+fn convert(options: SessionOptions) -> Options {
+    Options {
+        launcher: PathBuf::from(options.launcher_path),
+        recording_dir: PathBuf::from(options.recording_dir),
+        command: options.command.into_iter().map(OsString::from).collect(),
+        cwd: PathBuf::from(options.cwd),
+        output: match options.output {
+            Output::Inherit => OutputMode::Inherit,
+            Output::InheritLog => OutputMode::InheritLog,
+            Output::Log => OutputMode::Log,
+            Output::LogShow => OutputMode::LogShow,
+        },
+        interval_us: whole(options.interval_us).max(1_000),
+        phases: options.phases,
+        store_argv: options.store_argv,
+        second_interrupt_kills: options.second_interrupt_kills,
+        handle_signals: options.handle_signals,
+        timeout_us: options.timeout_ms.map(|ms| whole(ms * 1000.0)),
+        compression: match options.compression {
+            Compression::Snappy => FileCompression::Snappy,
+            Compression::Gzip => FileCompression::Gzip,
+            Compression::Brotli => FileCompression::Brotli,
+            Compression::Lz4 => FileCompression::Lz4,
+            Compression::Zstd => FileCompression::Zstd,
+        },
+        header: Header {
+            run_id: options.run_id,
+            project: options.project,
+            jobs: options.jobs,
+            repeat: options.repeat,
+            interval_us: whole(options.interval_us),
+        },
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, and JavaScript has no other number")]
+fn whole(value: f64) -> u64 {
+    value as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds and KiB stay below 2^53 for 285 years and 8 EiB")]
+fn number(value: u64) -> f64 {
+    value as f64
+}
+
+impl From<&mymonitor_sampler::Snapshot> for Snapshot {
+    fn from(snapshot: &mymonitor_sampler::Snapshot) -> Self {
+        Self {
+            elapsed_us: number(snapshot.elapsed_us),
+            tick: snapshot.tick,
+            phase: match snapshot.phase {
+                Phase::Setup => "setup".into(),
+                Phase::Build => "build".into(),
+            },
+            live: snapshot.live,
+            rss_kb: number(snapshot.rss_kb),
+            pss_kb: number(snapshot.pss_kb),
+            peak_rss_kb: number(snapshot.peak_rss_kb),
+            peak_pss_kb: number(snapshot.peak_pss_kb),
+            late_us: number(snapshot.late_us),
+            skipped_ticks: number(snapshot.skipped_ticks),
+        }
+    }
+}
+
+impl From<Outcome> for SessionResult {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            start_error: outcome.start_failure.map(|failure| StartFailure {
+                errno: failure.errno,
+                message: std::io::Error::from_raw_os_error(failure.errno).to_string(),
+                cwd: failure.cwd,
+            }),
+            exit_code: outcome.exit_code,
+            signal: outcome.signal,
+            timed_out: outcome.timed_out,
+            interrupted_by: outcome.interrupted_by,
+            started_at_unix_us: number(outcome.started_at_unix_us),
+            duration_us: number(outcome.duration_us),
+            ticks: outcome.ticks,
+            skipped_ticks: number(outcome.skipped_ticks),
+            late_ticks: number(outcome.late_ticks),
+            max_late_us: number(outcome.max_late_us),
+            rows: number(outcome.rows),
+            processes: number(outcome.processes),
+            unreadable_processes: number(outcome.unreadable_processes),
+            lost_frames: number(outcome.lost_frames),
+            exec_check_ticks: outcome.exec_check_ticks,
+            sampler_cpu_us: number(outcome.sampler_cpu_us),
+            own_cpu_us: number(outcome.own_cpu_us),
+            launcher_cpu_us: number(outcome.launcher_cpu_us),
+            build_cpu_us: outcome.build_cpu_us.map(number),
+            own_peak_rss_kb: number(outcome.own_peak_rss_kb),
+            sources: vec!["children_walk".into()],
+            measurement_error: outcome.measurement_error,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The launcher's command line, written by the sampler only: `--socket FD --journal FILE --output MODE [--log FILE] [--cwd DIR] [--nofile N]
+//! [--ignore-hup] -- COMMAND…`.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+use rustix::fs::{Mode, OFlags};
+
+/// What the build's standard descriptors are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Ours.
+    Inherit,
+    /// Ours, with both outputs copied into the log on their way.
+    InheritLog,
+    /// Standard input is /dev/null, both outputs are the log itself.
+    Log,
+    /// Standard input is /dev/null, both outputs are copied into the log on their way to ours.
+    LogShow,
+}
+
+impl Output {
+    /// Whether the outputs pass through us.
+    pub(crate) fn is_tee(self) -> bool {
+        matches!(self, Self::InheritLog | Self::LogShow)
+    }
+
+    /// Whether standard input is the caller's.
+    pub(crate) fn keeps_stdin(self) -> bool {
+        matches!(self, Self::Inherit | Self::InheritLog)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    pub(crate) socket: OwnedFd,
+    pub(crate) journal: OwnedFd,
+    pub(crate) output: Output,
+    pub(crate) log: Option<OwnedFd>,
+    pub(crate) cwd: Option<OsString>,
+    /// Soft `RLIMIT_NOFILE` of the caller, which Node has raised for itself.
+    pub(crate) nofile: Option<u64>,
+    /// The caller ignored HUP (nohup), which Node has undone.
+    pub(crate) ignore_hup: bool,
+    pub(crate) command: Vec<OsString>,
+}
+
+impl Args {
+    pub(crate) fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let (mut socket, mut journal, mut output, mut log) = (None, None, None, None);
+        let (mut cwd, mut nofile, mut ignore_hup) = (None, None, false);
+        loop {
+            let word = words.next().ok_or("it is started by mymonitor, not by hand: no `--` and no command given")?;
+            let mut value = || words.next().ok_or(format!("{} needs a value", word.display()));
+            match word.to_str() {
+                Some("--socket") => socket = Some(parse_number::<RawFd>(&value()?)?),
+                Some("--journal") => journal = Some(open_append(&value()?)?),
+                Some("--output") => output = Some(parse_output(&value()?)?),
+                Some("--log") => log = Some(open_append(&value()?)?),
+                Some("--cwd") => cwd = Some(value()?),
+                Some("--nofile") => nofile = Some(parse_number(&value()?)?),
+                Some("--ignore-hup") => ignore_hup = true,
+                Some("--") => break,
+                _ => return Err(format!("unknown option {}", word.display())),
+            }
+        }
+        let command: Vec<OsString> = words.collect();
+        if command.is_empty() {
+            return Err("no command after `--`".into());
+        }
+        let socket = socket.ok_or("--socket is missing")?;
+        // SAFETY: the sampler opened this descriptor for us and passes its number once; nothing else in this process owns it.
+        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        Ok(Self {
+            socket,
+            journal: journal.ok_or("--journal is missing")?,
+            output: output.ok_or("--output is missing")?,
+            log,
+            cwd,
+            nofile,
+            ignore_hup,
+            command,
+        })
+    }
+}
+
+fn parse_number<T: std::str::FromStr>(word: &OsStr) -> Result<T, String> {
+    word.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| format!("{} is not a number", word.display()))
+}
+
+fn parse_output(word: &OsStr) -> Result<Output, String> {
+    match word.to_str() {
+        Some("inherit") => Ok(Output::Inherit),
+        Some("inherit-log") => Ok(Output::InheritLog),
+        Some("log") => Ok(Output::Log),
+        Some("log-show") => Ok(Output::LogShow),
+        _ => Err(format!("unknown output mode {}", word.display())),
+    }
+}
+
+fn open_append(path: &OsStr) -> Result<OwnedFd, String> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::from_raw_mode(0o666)).map_err(|errno| format!("{} cannot be opened: {errno}", path.display()))
+}

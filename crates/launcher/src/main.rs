@@ -1,0 +1,178 @@
+//! The build's parent, and the one owner of what must outlive mymonitor.
+//!
+//! It is started by the sampler, says nothing and opens nothing of its own in the build. It is the subreaper, so double-forked orphans stay in
+//! the tree; it forks the build when the sampler is armed, waits, passes signals on, and reports the final status over its socket and in
+//! `exits.journal`. When mymonitor dies, it goes on until the last descendant has ended, so that the build never notices.
+//!
+//! Exit status of its own: 0 after everything was waited for, 125 when the build was not started.
+
+mod args;
+mod build;
+mod reaper;
+mod signals;
+mod tee;
+mod terminate;
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+
+use mymonitor_wire::{Command, Event};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::args::Args;
+use crate::reaper::{Reaped, Reaper};
+use crate::signals::{Received, Signals};
+use crate::tee::Tee;
+use crate::terminate::Termination;
+
+const NOT_STARTED: u8 = 125;
+
+fn main() -> ExitCode {
+    let args = match Args::parse(std::env::args_os().skip(1)) {
+        Ok(args) => args,
+        Err(message) => {
+            // Only a person who starts the launcher by hand gets here.
+            let _ = rustix::io::write(rustix::stdio::stderr(), format!("mymonitor-launcher: {message}\n").as_bytes());
+            return ExitCode::from(NOT_STARTED);
+        }
+    };
+    match run(args) {
+        Ok(code) => code,
+        Err(_) => ExitCode::from(NOT_STARTED),
+    }
+}
+
+fn run(args: Args) -> rustix::io::Result<ExitCode> {
+    rustix::io::fcntl_setfd(&args.socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let signals = Signals::take()?;
+    let Some(Command::Go) = receive(&args.socket) else {
+        return Ok(ExitCode::from(NOT_STARTED));
+    };
+
+    let outputs = tee::prepare(&args)?;
+    let started_us = now_us();
+    let root = match build::start(&args, &outputs, &signals) {
+        Ok(root) => root,
+        Err(failure) => {
+            send(Some(&args.socket), Event::ExecFailed { errno: failure.errno, chdir: failure.chdir });
+            return Ok(ExitCode::from(NOT_STARTED));
+        }
+    };
+    send(Some(&args.socket), Event::Started { pid: root.as_raw_nonzero().get().cast_unsigned(), at_us: started_us });
+    let tee = outputs.pump();
+    serve(args.socket, &args.journal, &signals, &mut Reaper::new(root), tee)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits, passes signals on and reports, until no descendant is left.
+fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Reaper, mut tee: Tee) -> rustix::io::Result<()> {
+    let mut sampler = Some(socket);
+    let mut termination = Termination::default();
+    loop {
+        wait_for_news(signals, sampler.as_ref(), termination.next_step())?;
+        while let Some(received) = signals.next() {
+            match received {
+                // INT and QUIT of the terminal reach the build by the terminal; those of a process come as a command.
+                Received::Terminate(signal) => termination.begin(signal),
+                Received::User1 { pid } if pid == reaper.root_pid() => send(sampler.as_ref(), Event::PhaseMark { at_us: now_us() }),
+                Received::Interrupt | Received::ChildChanged | Received::User1 { .. } => {}
+            }
+        }
+        if let Some(socket) = &sampler {
+            match poll_command(socket) {
+                Ok(Some(Command::Signal(signal))) if signal == libc::SIGINT || signal == libc::SIGQUIT => reaper.signal_root(signal),
+                Ok(Some(Command::Signal(signal))) => termination.begin(signal),
+                Ok(Some(Command::Kill)) => termination.kill(),
+                Ok(None | Some(Command::Go)) => {}
+                // mymonitor is gone; the build must not notice.
+                Err(Closed) => sampler = None,
+            }
+        }
+        match reaper.reap() {
+            Reaped::Nothing => {}
+            Reaped::Root { wait_status } => {
+                let at_us = now_us();
+                tee.drain();
+                let event = Event::RootExited {
+                    wait_status,
+                    at_us,
+                    children_cpu_us: reaper::children_cpu_us(),
+                    launcher_cpu_us: reaper::own_cpu_us(),
+                };
+                append(journal, event);
+                if reaper::someone_is_left() {
+                    let_go_of_the_caller();
+                }
+                send(sampler.as_ref(), event);
+            }
+            Reaped::Last => return Ok(()),
+        }
+        termination.step();
+    }
+}
+
+fn wait_for_news(signals: &Signals, sampler: Option<&OwnedFd>, timeout: Option<Timespec>) -> rustix::io::Result<()> {
+    let mut fds = vec![PollFd::new(signals.descriptor(), PollFlags::IN)];
+    if let Some(socket) = sampler {
+        fds.push(PollFd::new(socket, PollFlags::IN));
+    }
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// A daemon that the build leaves behind must not keep the caller's terminal or pipes open through us.
+fn let_go_of_the_caller() {
+    let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty());
+    if let Ok(null) = null {
+        let _ = rustix::stdio::dup2_stdin(&null);
+        let _ = rustix::stdio::dup2_stdout(&null);
+        let _ = rustix::stdio::dup2_stderr(&null);
+    }
+    build::close_inherited();
+    let _ = rustix::process::chdir("/");
+    // Fails only for a process group leader, which we are not unless a person started us by hand.
+    let _ = rustix::process::setsid();
+}
+
+struct Closed;
+
+fn poll_command(socket: &OwnedFd) -> Result<Option<Command>, Closed> {
+    let mut buffer = [0; 64];
+    match rustix::net::recv(socket, &mut buffer, rustix::net::RecvFlags::DONTWAIT) {
+        Ok((_, 0)) => Err(Closed),
+        Ok((_, length)) => Ok(Command::decode(&buffer[..length]).ok()),
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(None),
+        Err(_) => Err(Closed),
+    }
+}
+
+fn receive(socket: &OwnedFd) -> Option<Command> {
+    let mut buffer = [0; 64];
+    let (_, length) = rustix::io::retry_on_intr(|| rustix::net::recv(socket, &mut buffer, rustix::net::RecvFlags::empty())).ok()?;
+    Command::decode(&buffer[..length]).ok()
+}
+
+fn send(socket: Option<&OwnedFd>, event: Event) {
+    if let Some(socket) = socket {
+        let mut bytes = Vec::new();
+        event.encode(&mut bytes);
+        // A sampler that is stopped or gone must never hold up the build; the journal has what counts.
+        let _ = rustix::net::send(socket, &bytes, rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL);
+    }
+}
+
+fn append(journal: &OwnedFd, event: Event) {
+    let mut payload = Vec::new();
+    event.encode(&mut payload);
+    let mut frame = Vec::new();
+    mymonitor_wire::append_frame(&mut frame, &payload);
+    let _ = rustix::io::write(journal, &frame);
+}
+
+fn now_us() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000
+}

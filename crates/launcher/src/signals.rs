@@ -1,0 +1,76 @@
+//! Signals as messages: blocked, and read from a descriptor together with who sent them.
+
+use std::os::fd::{FromRawFd, OwnedFd};
+
+const TAKEN: [libc::c_int; 6] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGCHLD];
+
+pub(crate) struct Signals {
+    descriptor: OwnedFd,
+    /// The mask that the build inherits.
+    original: libc::sigset_t,
+}
+
+pub(crate) enum Received {
+    Interrupt,
+    Terminate(i32),
+    User1 { pid: i32 },
+    ChildChanged,
+}
+
+impl Signals {
+    pub(crate) fn take() -> rustix::io::Result<Self> {
+        let mut taken = empty_set();
+        for signal in TAKEN {
+            // SAFETY: `taken` is an initialised set and the numbers are valid signals.
+            unsafe { libc::sigaddset(&raw mut taken, signal) };
+        }
+        let mut original = empty_set();
+        // SAFETY: both sets are initialised and live during the call.
+        if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const taken, &raw mut original) } != 0 {
+            return Err(last_errno());
+        }
+        // SAFETY: -1 asks for a new descriptor; the set is initialised.
+        let raw = unsafe { libc::signalfd(-1, &raw const taken, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+        if raw < 0 {
+            return Err(last_errno());
+        }
+        // SAFETY: the descriptor was just made and is owned by nobody else.
+        Ok(Self { descriptor: unsafe { OwnedFd::from_raw_fd(raw) }, original })
+    }
+
+    pub(crate) fn descriptor(&self) -> &OwnedFd {
+        &self.descriptor
+    }
+
+    pub(crate) fn original_mask(&self) -> &libc::sigset_t {
+        &self.original
+    }
+
+    pub(crate) fn next(&self) -> Option<Received> {
+        let mut bytes = [0u8; size_of::<libc::signalfd_siginfo>()];
+        if rustix::io::read(&self.descriptor, &mut bytes).ok()? != bytes.len() {
+            return None;
+        }
+        // SAFETY: the kernel fills whole structures of this type, which is plain integers; the read is unaligned-safe.
+        let info = unsafe { std::ptr::read_unaligned(bytes.as_ptr().cast::<libc::signalfd_siginfo>()) };
+        match info.ssi_signo.cast_signed() {
+            libc::SIGINT | libc::SIGQUIT => Some(Received::Interrupt),
+            signal @ (libc::SIGTERM | libc::SIGHUP) => Some(Received::Terminate(signal)),
+            libc::SIGUSR1 => Some(Received::User1 { pid: info.ssi_pid.cast_signed() }),
+            _ => Some(Received::ChildChanged),
+        }
+    }
+}
+
+pub(crate) fn empty_set() -> libc::sigset_t {
+    let mut set = std::mem::MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the whole set.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        set.assume_init()
+    }
+}
+
+pub(crate) fn last_errno() -> rustix::io::Errno {
+    rustix::io::Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(rustix::io::Errno::INVAL)
+}

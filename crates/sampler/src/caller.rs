@@ -1,0 +1,166 @@
+//! What Node changed before our code ran, as far as it can still be seen, so that the build gets what the caller meant it to have.
+//!
+//! Node raises the soft limit of open files, marks every inherited descriptor close-on-exec and resets ignored signals. The parent process has
+//! usually kept what we were given: its limit, its descriptors (the same number leading to the same file), its ignored HUP. Where this process
+//! is the command line's own, whatever Node cannot have opened itself was inherited too.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+
+use procfs::process::{LimitValue, Process};
+
+/// What is restored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Descriptors above 2 that the build inherits.
+    pub(crate) descriptors: BTreeSet<RawFd>,
+    /// Soft limit of open files.
+    pub(crate) nofile: Option<u64>,
+    /// HUP is ignored (nohup).
+    pub(crate) ignores_hup: bool,
+}
+
+impl Caller {
+    /// Must run before the session opens anything.
+    pub(crate) fn inspect(process_is_ours: bool) -> Self {
+        let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_pid);
+        let parent_process = parent.and_then(|pid| Process::new(pid).ok());
+        let parent_fd = parent.map(|pid| PathBuf::from(format!("/proc/{pid}/fd")));
+        let mut descriptors = parent_fd.map(|fd| same_descriptors(Path::new("/proc/self/fd"), &fd)).unwrap_or_default();
+        if process_is_ours {
+            descriptors.extend(foreign_descriptors(Path::new("/proc/self/fd")));
+        }
+        descriptors.extend(std::env::var_os("MAKEFLAGS").as_deref().map(jobserver_descriptors).unwrap_or_default());
+        descriptors.retain(|fd| Path::new(&format!("/proc/self/fd/{fd}")).exists());
+        Self {
+            descriptors,
+            nofile: parent_process.as_ref().and_then(soft_open_files),
+            ignores_hup: parent_process.as_ref().is_some_and(ignores_hup) || started_by_nohup(),
+        }
+    }
+}
+
+fn soft_open_files(process: &Process) -> Option<u64> {
+    match process.limits().ok()?.max_open_files.soft_limit {
+        LimitValue::Value(soft) => Some(soft),
+        LimitValue::Unlimited => None,
+    }
+}
+
+fn ignores_hup(process: &Process) -> bool {
+    process.status().is_ok_and(|status| status.sigign & 1 != 0)
+}
+
+/// nohup replaces itself by us, so its mark is only what it leaves behind: `_` of the shell that ran it, or its peculiar standard descriptors.
+fn started_by_nohup() -> bool {
+    let last_command = std::env::var_os("_").is_some_and(|path| Path::new(&path).file_name() == Some(OsStr::new("nohup")));
+    let link = |fd: RawFd| std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap_or_default();
+    let writes_only = std::fs::read_to_string("/proc/self/fdinfo/0")
+        .is_ok_and(|info| info.lines().any(|line| line.strip_prefix("flags:").is_some_and(|flags| flags.trim().ends_with('1'))));
+    // GNU nohup opens /dev/null for writing as standard input, so that a read fails.
+    let closed_stdin = link(0) == Path::new("/dev/null") && writes_only;
+    last_command || closed_stdin || link(1).file_name() == Some(OsStr::new("nohup.out"))
+}
+
+/// Numbers above 2 that lead to the same file in both directories.
+fn same_descriptors(own: &Path, parent: &Path) -> BTreeSet<RawFd> {
+    let Ok(entries) = std::fs::read_dir(own) else { return BTreeSet::new() };
+    let same = |name: &OsStr| {
+        let target = std::fs::read_link(own.join(name)).ok()?;
+        // All epoll and event descriptors of a machine show the same link, so for them it proves nothing.
+        let proves = !target.to_string_lossy().starts_with("anon_inode:");
+        (proves && std::fs::read_link(parent.join(name)).ok()? == target).then_some(())
+    };
+    entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            let number: RawFd = name.to_str()?.parse().ok()?;
+            (number > 2 && same(&name).is_some()).then_some(number)
+        })
+        .collect()
+}
+
+/// Numbers above 2 that Node has not opened: everything that leads to a path, and pipes and sockets with one end here. Node's own pipes have
+/// both ends in this process, its other descriptors are anonymous.
+fn foreign_descriptors(own: &Path) -> BTreeSet<RawFd> {
+    let Ok(entries) = std::fs::read_dir(own) else { return BTreeSet::new() };
+    let open: Vec<(RawFd, PathBuf)> = entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            Some((name.to_str()?.parse().ok()?, std::fs::read_link(own.join(&name)).ok()?))
+        })
+        .collect();
+    let ends = |target: &Path| open.iter().filter(|(_, other)| other == target).count();
+    let is_foreign = |target: &Path| {
+        let text = target.to_string_lossy();
+        // The directory that is being read here is its own, and already closed.
+        let path = text.starts_with('/') && !text.starts_with("/memfd:") && !text.starts_with("/proc/");
+        path || (text.starts_with("pipe:") || text.starts_with("socket:")) && ends(target) == 1
+    };
+    open.iter().filter(|(number, target)| *number > 2 && is_foreign(target)).map(|(number, _)| *number).collect()
+}
+
+/// The two descriptors of `--jobserver-auth=R,W` (GNU make since 4.2) or `--jobserver-fds=R,W`. A named pipe needs none.
+fn jobserver_descriptors(makeflags: &OsStr) -> BTreeSet<RawFd> {
+    let flags = makeflags.to_string_lossy();
+    flags
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("--jobserver-auth=").or_else(|| word.strip_prefix("--jobserver-fds=")))
+        .filter_map(|value| value.split_once(','))
+        .flat_map(|(read, write)| [read.parse().ok(), write.parse().ok()])
+        .flatten()
+        .filter(|&fd| fd > 2)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_jobserver_is_found_in_makeflags() {
+        let fds = |text: &str| jobserver_descriptors(OsStr::new(text)).into_iter().collect::<Vec<_>>();
+        assert_eq!(fds(" -j4 --jobserver-auth=3,4"), [3, 4]);
+        assert_eq!(fds("--jobserver-fds=5,6 -j"), [5, 6]);
+        assert_eq!(fds("--jobserver-auth=fifo:/tmp/GMfifo12"), []);
+        assert_eq!(fds("-j4 --jobserver-auth=-2,-2"), []);
+    }
+
+    #[test]
+    fn what_node_cannot_have_opened_was_inherited() {
+        let dir = tempfile::tempdir().unwrap();
+        let links = [
+            "0=/dev/null",
+            "3=anon_inode:[eventpoll]",
+            "4=pipe:[1]",
+            "5=pipe:[1]",
+            "7=/var/log/x",
+            "8=pipe:[2]",
+            "9=socket:[3]",
+            "10=/memfd:x",
+        ];
+        for link in links {
+            let (name, target) = link.split_once('=').unwrap();
+            std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
+        }
+        assert_eq!(foreign_descriptors(dir.path()), BTreeSet::from([7, 8, 9]));
+    }
+
+    #[test]
+    fn a_number_that_leads_elsewhere_in_the_parent_is_not_inherited() {
+        let dir = tempfile::tempdir().unwrap();
+        let (own, parent) = (dir.path().join("own"), dir.path().join("parent"));
+        for (place, links) in
+            [(&own, ["3=/a", "4=/b", "5=anon_inode:[eventpoll]", "1=/c"]), (&parent, ["3=/a", "4=/x", "5=anon_inode:[eventpoll]", "1=/c"])]
+        {
+            std::fs::create_dir(place).unwrap();
+            for link in links {
+                let (name, target) = link.split_once('=').unwrap();
+                std::os::unix::fs::symlink(target, place.join(name)).unwrap();
+            }
+        }
+        assert_eq!(same_descriptors(&own, &parent), BTreeSet::from([3]));
+    }
+}

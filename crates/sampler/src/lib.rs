@@ -1,0 +1,24 @@
+//! Left of the wall: starts the launcher, samples the build's processes at every tick, writes raw facts.
+//!
+//! Straight line: [`Session::start`] opens the journal, starts the launcher and arms the sampling thread; only then is the build forked. The
+//! thread walks the tree at absolute deadlines ([`tick`](crate::tick)), hands each tick to the journal's own thread, and at the end turns the
+//! journal into the recording. It never waits for disk or for JavaScript.
+//!
+//! Invariants of the product that this crate carries:
+//! - *Totals are summed per tick*: a tick is one pass over all live processes, written as one frame.
+//! - *Identity is pid + start time + exec count*: kept descriptors cannot read another process, and a seen exec begins a new image.
+//! - *A vanished process yields no row*: a failed read ends the image at that tick; nothing is repeated and no zero is written.
+//! - *What was missed is counted*: skipped and late ticks, lost frames and unreadable processes are in the [`Outcome`].
+
+mod caller;
+mod clock;
+mod journal;
+mod launch;
+mod options;
+mod session;
+mod signals;
+mod tick;
+mod tracker;
+
+pub use options::{Options, OutputMode, Snapshot, StartError};
+pub use session::{Outcome, Session, StartFailure};

@@ -1,0 +1,99 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use mymonitor_recording::Compression;
+use mymonitor_wire::{Header, Phase};
+
+/// What the build's standard descriptors are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputMode {
+    /// Ours, untouched.
+    Inherit,
+    /// Ours, copied into `build_stdout.log` on the way.
+    InheritLog,
+    /// Standard input /dev/null, both outputs `build_stdout.log`.
+    Log,
+    /// Standard input /dev/null, both outputs ours, copied into `build_stdout.log` on the way.
+    LogShow,
+}
+
+/// One build to record.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of one build, each named where it is set")]
+pub struct Options {
+    /// The launcher executable.
+    pub launcher: PathBuf,
+    /// An existing directory for the recording.
+    pub recording_dir: PathBuf,
+    /// The build's argv; the first word is looked up in PATH.
+    pub command: Vec<OsString>,
+    /// Its working directory.
+    pub cwd: PathBuf,
+    /// Its standard descriptors.
+    pub output: OutputMode,
+    /// Sampling interval in microseconds, at least 1,000.
+    pub interval_us: u64,
+    /// The root marks the end of its setup with USR1.
+    pub phases: bool,
+    /// Store command lines.
+    pub store_argv: bool,
+    /// A second INT at least half a second after the first kills the build.
+    pub second_interrupt_kills: bool,
+    /// This process is the command line's own: INT, QUIT, TERM and HUP are taken while the session runs, and descriptors that Node cannot have
+    /// opened go on to the build.
+    pub handle_signals: bool,
+    /// End the build after this many microseconds.
+    pub timeout_us: Option<u64>,
+    /// Of the Parquet files.
+    pub compression: Compression,
+    /// The columns that are constant over the recording.
+    pub header: Header,
+}
+
+/// The state of a running session, at most a few times a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Microseconds since the build's start.
+    pub elapsed_us: u64,
+    /// Number of the latest tick.
+    pub tick: u32,
+    /// Phase of the latest tick.
+    pub phase: Phase,
+    /// Live processes.
+    pub live: u32,
+    /// Sum of RSS.
+    pub rss_kb: u64,
+    /// PSS by the model.
+    pub pss_kb: u64,
+    /// Largest sum of RSS in phase build so far.
+    pub peak_rss_kb: u64,
+    /// Largest PSS by the model in phase build so far.
+    pub peak_pss_kb: u64,
+    /// How late the latest tick was.
+    pub late_us: u64,
+    /// Deadlines that passed without a tick.
+    pub skipped_ticks: u64,
+}
+
+/// Why a session could not begin. The build was not started.
+#[derive(Debug)]
+pub enum StartError {
+    /// A file of the recording cannot be created.
+    Recording(PathBuf, std::io::Error),
+    /// The launcher cannot be executed.
+    Launcher(PathBuf, std::io::Error),
+    /// The kernel refused something that every Linux offers, or no descriptor is left.
+    System(&'static str, std::io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Recording(path, error) => write!(f, "cannot write the recording: {}: {error}", path.display()),
+            Self::Launcher(path, error) => write!(f, "cannot start the launcher {}: {error}; reinstall mymonitor", path.display()),
+            Self::System(what, error) => write!(f, "cannot start recording: {what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,424 @@
+//! One build from arming to the finished recording.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use mymonitor_proc::{HostFiles, ProcRoot};
+use mymonitor_recording::finalise;
+use mymonitor_wire::{Command, Event, Phase};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+use crate::caller::Caller;
+use crate::clock::{self, StartClock};
+use crate::journal::Journal;
+use crate::launch::{Launched, launch};
+use crate::signals::Signals;
+use crate::tick::{RootEnd, Ticker};
+use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
+use crate::{Options, Snapshot, StartError};
+
+const JOURNAL_FILE: &str = mymonitor_recording::JOURNAL_FILE;
+const SNAPSHOT_EVERY_US: u64 = 250_000;
+/// A signal that comes again within this time, once from the terminal and once from npm, is one.
+const SAME_SIGNAL_US: u64 = 500_000;
+/// The launcher's grace before it kills, and a little more.
+const TERMINATION_US: u64 = 12_000_000;
+
+/// A running build. Dropping it does not stop the build.
+pub struct Session {
+    thread: Option<JoinHandle<()>>,
+    wake: OwnedFd,
+}
+
+/// Why the build did not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartFailure {
+    /// Of execve or chdir.
+    pub errno: i32,
+    /// Changing to the working directory failed.
+    pub cwd: bool,
+}
+
+/// What came of a session. Times in microseconds, sizes in KiB.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The build was not started because of this.
+    pub start_failure: Option<StartFailure>,
+    /// The root's exit code; with `signal` also absent, the status is unknown because the launcher was lost.
+    pub exit_code: Option<u32>,
+    /// The signal that ended the root.
+    pub signal: Option<u32>,
+    /// The timeout ended the build.
+    pub timed_out: bool,
+    /// The first signal that reached the build through us or together with us.
+    pub interrupted_by: Option<i32>,
+    /// Wall clock at the build's start, since 1970.
+    pub started_at_unix_us: u64,
+    /// From the root's start to its end.
+    pub duration_us: u64,
+    /// Ticks recorded.
+    pub ticks: u32,
+    /// Deadlines without a tick.
+    pub skipped_ticks: u64,
+    /// Ticks more than a tenth of the interval late.
+    pub late_ticks: u64,
+    /// The latest tick.
+    pub max_late_us: u64,
+    /// Rows of `memory_samples`.
+    pub rows: u64,
+    /// Rows of `processes`.
+    pub processes: u64,
+    /// Processes that exist but could not be read.
+    pub unreadable_processes: u64,
+    /// Ticks whose samples were dropped because the disk could not keep up.
+    pub lost_frames: u64,
+    /// A process's executable was looked at every so many ticks.
+    pub exec_check_ticks: u32,
+    /// CPU time of the sampling and the journal thread.
+    pub sampler_cpu_us: u64,
+    /// CPU time of this whole process while the build ran, the sampler's included.
+    pub own_cpu_us: u64,
+    /// CPU time of the launcher.
+    pub launcher_cpu_us: u64,
+    /// CPU time of all processes of the build that were waited for.
+    pub build_cpu_us: Option<u64>,
+    /// `VmHWM` of this process.
+    pub own_peak_rss_kb: u64,
+    /// The recording could not be written completely.
+    pub measurement_error: Option<String>,
+}
+
+impl Session {
+    /// Starts the launcher and the sampling thread. `on_snapshot` is called on that thread a few times a second; `on_end` once, with the
+    /// recording finished.
+    ///
+    /// # Errors
+    /// The build was not started: the recording cannot be created, or the launcher not be executed.
+    pub fn start(
+        options: Options,
+        on_snapshot: impl FnMut(&Snapshot) + Send + 'static,
+        on_end: impl FnOnce(Outcome) + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let system = |what| move |error: std::io::Error| StartError::System(what, error);
+        let caller = Caller::inspect(options.handle_signals);
+        let path = options.recording_dir.join(JOURNAL_FILE);
+        let journal = Journal::create(&path).map_err(|error| StartError::Recording(path, error))?;
+        let signals = options.handle_signals.then(|| Signals::take(!caller.ignores_hup)).transpose().map_err(system("sigaction"))?;
+        let wake =
+            eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| StartError::System("eventfd", errno.into()))?;
+        let seen_wake = rustix::io::fcntl_dupfd_cloexec(&wake, 3).map_err(|errno| StartError::System("dup", errno.into()))?;
+        let launched = launch(&options, &caller)?;
+        let run = Run {
+            options,
+            journal: Some(journal),
+            signals,
+            wake: seen_wake,
+            launched,
+            state: State::default(),
+            outcome: Outcome::default(),
+        };
+        let thread =
+            std::thread::Builder::new().name("mymonitor".into()).spawn(move || on_end(run.run(on_snapshot))).map_err(system("thread"))?;
+        Ok(Self { thread: Some(thread), wake })
+    }
+
+    /// Ends the whole build: TERM to every process, KILL after ten seconds.
+    pub fn abort(&self) {
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+    }
+
+    /// Waits until `on_end` has returned.
+    pub fn join(mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Run {
+    options: Options,
+    journal: Option<Journal>,
+    signals: Option<Signals>,
+    wake: OwnedFd,
+    launched: Launched,
+    state: State,
+    outcome: Outcome,
+}
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    started_us: u64,
+    root_end: Option<RootEnd>,
+    launcher_is_gone: bool,
+    /// Everything was told to end; wait for stragglers.
+    terminating: bool,
+    first_interrupt_us: Option<u64>,
+    /// Signal and time of the last one, to tell a repetition from a second press.
+    last_signal: Option<(i32, u64)>,
+}
+
+impl Run {
+    fn run(mut self, mut on_snapshot: impl FnMut(&Snapshot)) -> Outcome {
+        self.outcome.exec_check_ticks = EXEC_CHECK_TICKS;
+        self.outcome.started_at_unix_us = clock::realtime_us();
+        let own_cpu_before_us = clock::process_cpu_us();
+        if self.options.phases {
+            self.state.phase = Phase::Setup;
+        }
+        self.tell(Command::Go);
+        let root_pid = match self.next_event() {
+            Some(Event::Started { pid, at_us }) => {
+                self.state.started_us = at_us;
+                Some(pid)
+            }
+            Some(Event::ExecFailed { errno, chdir }) => {
+                self.outcome.start_failure = Some(StartFailure { errno, cwd: chdir });
+                None
+            }
+            _ => {
+                self.state.launcher_is_gone = true;
+                None
+            }
+        };
+        if let Some(root_pid) = root_pid {
+            self.sample(root_pid, &mut on_snapshot);
+        }
+        self.outcome.own_cpu_us = clock::process_cpu_us().saturating_sub(own_cpu_before_us);
+        self.finish();
+        self.outcome
+    }
+
+    fn sample(&mut self, root_pid: u32, on_snapshot: &mut impl FnMut(&Snapshot)) {
+        let Some(mut ticker) = self.arm(root_pid) else {
+            self.wait_without_sampling();
+            return;
+        };
+        let mut next_snapshot_us = 0;
+        let timeout_at = self.options.timeout_us.map(|timeout| self.state.started_us + timeout);
+        while self.state.root_end.is_none() && !self.state.launcher_is_gone {
+            self.wait_until(ticker.deadline_us().min(timeout_at.filter(|_| !self.outcome.timed_out).unwrap_or(u64::MAX)));
+            self.read_news();
+            let now_us = clock::monotonic_us();
+            if timeout_at.is_some_and(|at| now_us >= at) && !self.outcome.timed_out {
+                self.outcome.timed_out = true;
+                self.terminate(libc::SIGTERM);
+            }
+            if now_us >= ticker.deadline_us() && self.state.root_end.is_none() {
+                ticker.tick(self.state.phase);
+            }
+            if now_us >= next_snapshot_us {
+                next_snapshot_us = now_us + SNAPSHOT_EVERY_US;
+                on_snapshot(&ticker.snapshot);
+            }
+        }
+        ticker.last_pass(self.state.phase, self.state.root_end);
+        on_snapshot(&ticker.snapshot);
+        self.wait_for_stragglers();
+        self.outcome.ticks = ticker.counts.ticks;
+        self.outcome.skipped_ticks = ticker.counts.skipped;
+        self.outcome.late_ticks = ticker.counts.late;
+        self.outcome.max_late_us = ticker.counts.max_late_us;
+        self.outcome.lost_frames = ticker.counts.lost_frames;
+        self.outcome.unreadable_processes = ticker.tracker().unreadable_count();
+        self.outcome.duration_us =
+            self.state.root_end.map_or(ticker.snapshot.elapsed_us, |end| end.at_us.saturating_sub(self.state.started_us));
+        let (sampler_cpu_us, failed) = ticker.close();
+        self.outcome.sampler_cpu_us = sampler_cpu_us;
+        if let Some(error) = failed {
+            self.fail(format!("cannot write {}: {error}", self.options.recording_dir.join(JOURNAL_FILE).display()));
+        }
+    }
+
+    fn arm(&mut self, root_pid: u32) -> Option<Ticker> {
+        let started_us = self.state.started_us;
+        let mut journal = self.journal.take()?;
+        journal.append(|out| self.options.header.encode(out));
+        let armed = ProcRoot::open(Path::new("/proc")).and_then(|proc| {
+            let host = HostFiles::open(&proc);
+            let tracker = Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv)?;
+            Ok((tracker, host))
+        });
+        match armed {
+            Ok((tracker, host)) => Some(Ticker::new(tracker, host, journal, started_us, self.options.interval_us)),
+            Err(error) => {
+                self.fail(format!("cannot read /proc: {error}; is it mounted?"));
+                None
+            }
+        }
+    }
+
+    fn wait_without_sampling(&mut self) {
+        while self.state.root_end.is_none() && !self.state.launcher_is_gone {
+            self.wait_until(u64::MAX);
+            self.read_news();
+        }
+        self.wait_for_stragglers();
+    }
+
+    /// After TERM the launcher is there until the last descendant has ended: the recording is finished only then.
+    fn wait_for_stragglers(&mut self) {
+        let until_us = clock::monotonic_us() + TERMINATION_US;
+        while self.state.terminating && !self.state.launcher_is_gone && clock::monotonic_us() < until_us {
+            self.wait_until(until_us);
+            self.read_news();
+        }
+    }
+
+    fn wait_until(&self, deadline_us: u64) {
+        let wait_us = deadline_us.saturating_sub(clock::monotonic_us()).min(3_600_000_000);
+        let timeout = Timespec { tv_sec: (wait_us / 1_000_000).cast_signed(), tv_nsec: (wait_us % 1_000_000 * 1000).cast_signed() };
+        let mut fds = vec![PollFd::new(&self.wake, PollFlags::IN)];
+        if !self.state.launcher_is_gone {
+            fds.push(PollFd::new(&self.launched.socket, PollFlags::IN));
+        }
+        if let Some(signals) = &self.signals {
+            fds.push(PollFd::new(signals.descriptor(), PollFlags::IN));
+        }
+        // An interrupted wait is a short one; the caller looks at the clock.
+        let _ = poll(&mut fds, Some(&timeout));
+    }
+
+    fn read_news(&mut self) {
+        while !self.state.launcher_is_gone {
+            let mut buffer = [0; 64];
+            match recv(&self.launched.socket, &mut buffer, RecvFlags::DONTWAIT) {
+                Ok((_, 0)) => self.state.launcher_is_gone = true,
+                Ok((_, length)) => self.hear(Event::decode(&buffer[..length]).ok()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(_) => self.state.launcher_is_gone = true,
+            }
+        }
+        while let Some(received) = self.signals.as_ref().and_then(Signals::next) {
+            self.pass_on(received.signal, received.by_process);
+        }
+        let mut count = [0; 8];
+        if rustix::io::read(&self.wake, &mut count).is_ok() {
+            self.terminate(libc::SIGTERM);
+        }
+    }
+
+    fn hear(&mut self, event: Option<Event>) {
+        match event {
+            Some(Event::PhaseMark { .. }) => self.state.phase = Phase::Build,
+            Some(Event::RootExited { wait_status, at_us, children_cpu_us, launcher_cpu_us }) => {
+                let (exit_code, signal) = decode_wait_status(wait_status);
+                self.state.root_end = Some(RootEnd { at_us, exit_code, signal });
+                self.outcome.exit_code = exit_code;
+                self.outcome.signal = signal;
+                self.outcome.build_cpu_us = Some(children_cpu_us);
+                self.outcome.launcher_cpu_us = launcher_cpu_us;
+            }
+            Some(Event::Started { .. } | Event::ExecFailed { .. }) | None => {}
+        }
+    }
+
+    /// INT and QUIT of the terminal have reached the build by the terminal; what a process sent to us alone is passed on.
+    fn pass_on(&mut self, signal: i32, by_process: bool) {
+        let now_us = clock::monotonic_us();
+        let repeated = self.state.last_signal.is_some_and(|(last, at_us)| last == signal && now_us - at_us < SAME_SIGNAL_US);
+        if repeated {
+            return;
+        }
+        self.state.last_signal = Some((signal, now_us));
+        self.outcome.interrupted_by.get_or_insert(signal);
+        if signal == libc::SIGTERM || signal == libc::SIGHUP {
+            self.terminate(signal);
+        } else if self.state.first_interrupt_us.is_some() && self.options.second_interrupt_kills {
+            self.state.terminating = true;
+            self.tell(Command::Kill);
+        } else {
+            self.state.first_interrupt_us.get_or_insert(now_us);
+            if by_process {
+                self.tell(Command::Signal(signal));
+            }
+        }
+    }
+
+    fn terminate(&mut self, signal: i32) {
+        self.state.terminating = true;
+        self.outcome.interrupted_by.get_or_insert(signal);
+        self.tell(Command::Signal(signal));
+    }
+
+    fn tell(&self, command: Command) {
+        let mut bytes = Vec::new();
+        command.encode(&mut bytes);
+        // A launcher that is gone shows as end of file where its news are read.
+        let _ = send(&self.launched.socket, &bytes, SendFlags::NOSIGNAL);
+    }
+
+    fn next_event(&self) -> Option<Event> {
+        let mut buffer = [0; 64];
+        let (_, length) = rustix::io::retry_on_intr(|| recv(&self.launched.socket, &mut buffer, RecvFlags::empty())).ok()?;
+        Event::decode(&buffer[..length]).ok()
+    }
+
+    fn finish(&mut self) {
+        self.outcome.own_peak_rss_kb = own_peak_rss_kb();
+        if self.state.started_us == 0 {
+            // Nothing was recorded: the journal is empty.
+            self.journal = None;
+            remove(self.options.recording_dir.join(JOURNAL_FILE));
+            remove(self.options.recording_dir.join("exits.journal"));
+        } else {
+            match finalise(&self.options.recording_dir, self.options.compression) {
+                Ok(summary) => {
+                    self.outcome.rows = summary.rows;
+                    self.outcome.processes = summary.processes;
+                    remove(self.options.recording_dir.join(JOURNAL_FILE));
+                    remove(self.options.recording_dir.join("exits.journal"));
+                }
+                Err(error) => self.fail(error.to_string()),
+            }
+        }
+        self.reap_launcher();
+    }
+
+    /// It ends with the last descendant. Behind a left-behind daemon a small thread waits, so that no zombie stays in a long-lived Node process.
+    fn reap_launcher(&mut self) {
+        if let Ok(None) = self.launched.child.try_wait() {
+            let pid = self.launched.child.id();
+            let _ = std::thread::Builder::new().name("mymonitor-wait".into()).stack_size(64 * 1024).spawn(move || {
+                if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {
+                    let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+                }
+            });
+        }
+    }
+
+    fn fail(&mut self, message: String) {
+        self.outcome.measurement_error.get_or_insert(message);
+    }
+}
+
+fn remove(path: PathBuf) {
+    let _ = std::fs::remove_file(path);
+}
+
+fn decode_wait_status(status: i32) -> (Option<u32>, Option<u32>) {
+    if libc::WIFSIGNALED(status) {
+        (None, Some(libc::WTERMSIG(status).cast_unsigned()))
+    } else {
+        (Some(libc::WEXITSTATUS(status).cast_unsigned()), None)
+    }
+}
+
+fn own_peak_rss_kb() -> u64 {
+    procfs::process::Process::myself().and_then(|process| process.status()).ok().and_then(|status| status.vmhwm).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_status_is_an_exit_code_or_a_signal() {
+        assert_eq!(decode_wait_status(3 << 8), (Some(3), None));
+        assert_eq!(decode_wait_status(9), (None, Some(9)));
+        assert_eq!(decode_wait_status(0b1000_1011), (None, Some(11)));
+    }
+}

@@ -1,0 +1,88 @@
+//! INT, QUIT, TERM and HUP of this process as messages that say whether a terminal or a process sent them.
+//!
+//! By hand and not by a library: Node installs handlers of its own that end the process, so they must be replaced and not chained, and put back
+//! afterwards.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// Where the handler writes; -1 outside a session.
+static WRITE_END: AtomicI32 = AtomicI32::new(-1);
+
+/// One signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) signal: i32,
+    /// Sent by kill(2) and the like, not by the terminal.
+    pub(crate) by_process: bool,
+}
+
+/// While it lives, the signals arrive here.
+pub(crate) struct Signals {
+    read: OwnedFd,
+    _write: OwnedFd,
+    previous: Vec<(i32, libc::sigaction)>,
+}
+
+impl Signals {
+    pub(crate) fn take(with_hup: bool) -> std::io::Result<Self> {
+        let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
+        let (read, write) = rustix::pipe::pipe_with(flags)?;
+        if WRITE_END.compare_exchange(-1, write.as_raw_fd(), Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return Err(std::io::Error::other("another session of this process takes the signals already"));
+        }
+        let mut signals = Self { read, _write: write, previous: Vec::new() };
+        for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
+            if signal == libc::SIGHUP && !with_hup {
+                continue;
+            }
+            signals.previous.push((signal, install(signal)?));
+        }
+        Ok(signals)
+    }
+
+    pub(crate) fn descriptor(&self) -> &OwnedFd {
+        &self.read
+    }
+
+    pub(crate) fn next(&self) -> Option<Received> {
+        let mut message = [0u8; 2];
+        // Two bytes are written at once, which a pipe never splits.
+        let length = rustix::io::read(&self.read, &mut message).ok()?;
+        (length == 2).then(|| Received { signal: message[0].into(), by_process: message[1] != 0 })
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for (signal, action) in self.previous.drain(..) {
+            // SAFETY: `action` is what the kernel gave us for this signal.
+            unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
+        }
+        WRITE_END.store(-1, Ordering::SeqCst);
+    }
+}
+
+fn install(signal: i32) -> std::io::Result<libc::sigaction> {
+    // SAFETY: all zeros is a valid sigaction; its fields are then set as sigaction(2) asks.
+    let (mut action, mut previous): (libc::sigaction, libc::sigaction) = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handle as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+    // SAFETY: both structures live during the call, and the handler only makes async-signal-safe calls.
+    if unsafe { libc::sigaction(signal, &raw const action, &raw mut previous) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(previous)
+}
+
+extern "C" fn handle(signal: i32, info: *const libc::siginfo_t, _context: *const libc::c_void) {
+    // SAFETY: with SA_SIGINFO the kernel passes a valid structure; errno is this thread's own and is put back; write(2) is async-signal-safe.
+    unsafe {
+        let errno = *libc::__errno_location();
+        // Positive codes come from the kernel: a terminal's is SI_KERNEL.
+        let by_process = u8::from((*info).si_code <= 0);
+        let message = [u8::try_from(signal).unwrap_or(0), by_process];
+        libc::write(WRITE_END.load(Ordering::SeqCst), message.as_ptr().cast(), message.len());
+        *libc::__errno_location() = errno;
+    }
+}

@@ -1,0 +1,186 @@
+//! The tick: one pass, its totals, one journal frame.
+
+use mymonitor_proc::HostFiles;
+use mymonitor_recording::model::{Model, Row};
+use mymonitor_wire::{End, Host, Phase, Sample, Tick};
+
+use crate::clock;
+use crate::journal::Journal;
+use crate::options::Snapshot;
+use crate::tracker::{Changes, Tracker};
+
+/// Counts over the whole session.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) ticks: u32,
+    pub(crate) skipped: u64,
+    pub(crate) late: u64,
+    pub(crate) max_late_us: u64,
+    pub(crate) lost_frames: u64,
+}
+
+/// How and when the build's root ended, as the launcher says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RootEnd {
+    pub(crate) at_us: u64,
+    pub(crate) exit_code: Option<u32>,
+    pub(crate) signal: Option<u32>,
+}
+
+pub(crate) struct Ticker {
+    tracker: Tracker,
+    host: HostFiles,
+    journal: Journal,
+    started_us: u64,
+    interval_us: u64,
+    /// Number of the next deadline; deadline n is n intervals after the start.
+    next: u64,
+    frame: Tick,
+    changes: Changes,
+    model: Model,
+    rows: Vec<Row>,
+    pss_kb: Vec<u64>,
+    root: Option<RootEnd>,
+    pub(crate) counts: Counts,
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Ticker {
+    pub(crate) fn new(tracker: Tracker, host: HostFiles, journal: Journal, started_us: u64, interval_us: u64) -> Self {
+        Self {
+            tracker,
+            host,
+            journal,
+            started_us,
+            interval_us,
+            next: 0,
+            frame: Tick::default(),
+            changes: Changes::default(),
+            model: Model::new(),
+            rows: Vec::new(),
+            pss_kb: Vec::new(),
+            root: None,
+            counts: Counts::default(),
+            snapshot: Snapshot::default(),
+        }
+    }
+
+    /// Next deadline on the monotonic clock.
+    pub(crate) fn deadline_us(&self) -> u64 {
+        self.started_us + self.next * self.interval_us
+    }
+
+    pub(crate) fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// The pass of a deadline. Deadlines that have passed meanwhile (SIGSTOP, suspend, a busy machine) are skipped and counted, never caught up.
+    pub(crate) fn tick(&mut self, phase: Phase) {
+        let now_us = clock::monotonic_us();
+        let late_us = now_us.saturating_sub(self.deadline_us());
+        let missed = late_us / self.interval_us;
+        self.counts.skipped += missed;
+        self.counts.late += u64::from(late_us > self.interval_us / 10);
+        self.counts.max_late_us = self.counts.max_late_us.max(late_us);
+        self.next += missed + 1;
+        self.pass(now_us, late_us, phase);
+    }
+
+    /// The last pass, when the root has ended: between two deadlines, and not late.
+    pub(crate) fn last_pass(&mut self, phase: Phase, root: Option<RootEnd>) {
+        self.root = root;
+        self.pass(clock::monotonic_us(), 0, phase);
+    }
+
+    fn pass(&mut self, now_us: u64, late_us: u64, phase: Phase) {
+        let elapsed_us = now_us.saturating_sub(self.started_us);
+        let instant_us = i64::try_from(elapsed_us).unwrap_or(i64::MAX);
+        self.tracker.pass(self.counts.ticks, instant_us, &mut self.changes);
+        if let Some(root) = self.root.take() {
+            self.end_root(root);
+        }
+        self.frame.tick = self.counts.ticks;
+        self.frame.elapsed_us = elapsed_us;
+        self.frame.late_us = late_us;
+        self.frame.phase = phase;
+        self.frame.live = u32::try_from(self.tracker.live().len()).unwrap_or(u32::MAX);
+        self.frame.host = host(&self.host);
+        self.collect();
+        self.frame.sampler_cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
+        self.update_snapshot(elapsed_us, late_us, phase);
+        self.write();
+        self.counts.ticks += 1;
+    }
+
+    fn collect(&mut self) {
+        self.frame.samples.clear();
+        self.rows.clear();
+        for live in self.tracker.live().iter().filter(|live| !live.shares_parent) {
+            let (rss_kb, shared_kb) = (live.statm.rss_kb, live.statm.shared_kb);
+            self.frame.samples.push(Sample { process_id: live.process_id, rss_kb, shared_kb, pss_kb: None, uss_kb: None });
+            self.rows.push(Row { executable: live.executable, rss_kb, shared_kb });
+        }
+    }
+
+    fn update_snapshot(&mut self, elapsed_us: u64, late_us: u64, phase: Phase) {
+        let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+        let snapshot = &mut self.snapshot;
+        snapshot.elapsed_us = elapsed_us;
+        snapshot.tick = self.counts.ticks;
+        snapshot.phase = phase;
+        snapshot.live = self.frame.live;
+        snapshot.rss_kb = totals.rss_kb;
+        snapshot.pss_kb = totals.pss_kb;
+        snapshot.late_us = late_us;
+        snapshot.skipped_ticks = self.counts.skipped;
+        if phase == Phase::Build {
+            snapshot.peak_rss_kb = snapshot.peak_rss_kb.max(totals.rss_kb);
+            snapshot.peak_pss_kb = snapshot.peak_pss_kb.max(totals.pss_kb);
+        }
+    }
+
+    fn write(&mut self) {
+        // What starts and ends must reach the journal even if a frame is lost: it stays for the next one.
+        self.frame.started.append(&mut self.changes.started);
+        self.frame.ended.append(&mut self.changes.ended);
+        if self.journal.append(|out| self.frame.encode(out)) {
+            self.frame.started.clear();
+            self.frame.ended.clear();
+        } else {
+            self.counts.lost_frames += 1;
+        }
+    }
+
+    fn end_root(&mut self, root: RootEnd) {
+        if let Some(mut end) = self.tracker.take_root_end() {
+            end.end_us = i64::try_from(root.at_us.saturating_sub(self.started_us)).unwrap_or(i64::MAX);
+            end.end = if root.signal.is_some() { End::Signalled } else { End::Exited };
+            end.exit_code = root.exit_code;
+            end.signal = root.signal;
+            self.changes.ended.push(end);
+        }
+    }
+
+    /// Closes the journal; returns the CPU time of both threads and what went wrong while writing.
+    pub(crate) fn close(mut self) -> (u64, Option<std::io::Error>) {
+        let elapsed_us = self.snapshot.elapsed_us;
+        self.journal.append(|out| mymonitor_wire::JournalFrame::encode_end(elapsed_us, out));
+        let cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
+        (cpu_us, self.journal.close())
+    }
+}
+
+fn host(files: &HostFiles) -> Host {
+    let reading = files.read();
+    Host {
+        mem_available_kb: reading.mem_available_kb,
+        swap_used_kb: reading.swap_used_kb,
+        psi_memory_some_us: reading.psi_memory_some_us,
+        psi_memory_full_us: reading.psi_memory_full_us,
+        psi_cpu_some_us: reading.psi_cpu_some_us,
+        load1_milli: reading.load1_milli,
+        cgroup_usage_kb: reading.cgroup_usage_kb,
+        cgroup_limit_kb: reading.cgroup_limit_kb,
+        cgroup_oom_kills: reading.cgroup_oom_kills,
+    }
+}

@@ -1,0 +1,333 @@
+//! Who is alive: discovery, identity, ends.
+
+use std::collections::{HashMap, HashSet};
+
+use mymonitor_proc::{ProcRoot, Process, ReadError, SharedMemoryMap, Statm, same_memory_map};
+use mymonitor_recording::model::Interner;
+use mymonitor_wire::{End, ImageEnd, ImageStart};
+
+use crate::clock::StartClock;
+
+/// A process is asked for its executable at every n-th tick; see [`Live::is_due`]. Stored in the recording's metadata.
+pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
+
+/// Most processes exec within moments of their fork, so the first ticks of each look every time.
+const FIRST_TICKS: u32 = 4;
+
+/// A process with kept descriptors.
+pub(crate) struct Live {
+    process: Process,
+    pub(crate) process_id: u32,
+    /// Key of the executable for the memory model.
+    pub(crate) executable: u32,
+    start: ImageStart,
+    pub(crate) statm: Statm,
+    seen_ticks: u32,
+    threads: u32,
+    /// Runs in its parent's memory (vfork): adds nothing to totals.
+    pub(crate) shares_parent: bool,
+}
+
+impl Live {
+    fn is_due(&self, tick: u32) -> bool {
+        // A command line is empty in the middle of an exec.
+        let incomplete = self.start.argv.is_empty();
+        self.seen_ticks < FIRST_TICKS
+            || self.shares_parent
+            || incomplete
+            || (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS)
+    }
+
+    fn end(&self, end_us: i64, end: End) -> ImageEnd {
+        let threads = (self.threads > 0).then_some(self.threads);
+        ImageEnd { process_id: self.process_id, end_us, end, exit_code: None, signal: None, cpu_us: None, vm_hwm_kb: None, threads }
+    }
+}
+
+/// The tree below the launcher.
+pub(crate) struct Tracker {
+    proc: ProcRoot,
+    launcher: Process,
+    root_pid: u32,
+    /// The root's end waits here for its status, which the launcher tells.
+    root_end: Option<ImageEnd>,
+    clock: StartClock,
+    store_argv: bool,
+    /// Ascending by `process_id`.
+    live: Vec<Live>,
+    /// pid to image of everything in `live`.
+    by_pid: HashMap<u32, u32>,
+    /// Ended but not yet waited for. Their descriptors tell when the pid has become another process.
+    zombies: HashMap<u32, Zombie>,
+    unreadable: HashSet<u32>,
+    interner: Interner,
+    next_id: u32,
+    pids: Vec<u32>,
+    link: Vec<u8>,
+}
+
+struct Zombie {
+    process: Process,
+    seen_in_tick: u32,
+}
+
+/// What one pass found.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub(crate) started: Vec<ImageStart>,
+    pub(crate) ended: Vec<ImageEnd>,
+}
+
+impl Tracker {
+    pub(crate) fn new(proc: ProcRoot, launcher: u32, root_pid: u32, clock: StartClock, store_argv: bool) -> Result<Self, ReadError> {
+        let launcher = proc.process(launcher)?;
+        Ok(Self {
+            proc,
+            launcher,
+            root_pid,
+            root_end: None,
+            clock,
+            store_argv,
+            live: Vec::new(),
+            by_pid: HashMap::new(),
+            zombies: HashMap::new(),
+            unreadable: HashSet::new(),
+            interner: Interner::new(),
+            next_id: 0,
+            pids: Vec::new(),
+            link: Vec::new(),
+        })
+    }
+
+    /// Everything alive, ascending by `process_id`.
+    pub(crate) fn live(&self) -> &[Live] {
+        &self.live
+    }
+
+    /// Processes that exist but could not be read.
+    pub(crate) fn unreadable_count(&self) -> u64 {
+        self.unreadable.len() as u64
+    }
+
+    /// The end of the root's last image, once it was found gone; the status is for the caller to add.
+    pub(crate) fn take_root_end(&mut self) -> Option<ImageEnd> {
+        self.root_end.take()
+    }
+
+    /// One pass: reads every known process, then looks for new ones.
+    pub(crate) fn pass(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
+        self.read_known(tick, now_us, changes);
+        self.discover(tick, now_us, changes);
+        self.settle_shared_memory();
+    }
+
+    fn read_known(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
+        let mut index = 0;
+        let mut execed = false;
+        while index < self.live.len() {
+            match self.read_one(index, tick, now_us, changes) {
+                Ok(Some(statm)) => {
+                    let live = &mut self.live[index];
+                    live.statm = statm;
+                    live.seen_ticks = live.seen_ticks.saturating_add(1);
+                    execed |= index > 0 && self.live[index - 1].process_id > self.live[index].process_id;
+                    index += 1;
+                }
+                ended => {
+                    let gone = self.live.remove(index);
+                    self.by_pid.remove(&gone.process.pid());
+                    let end = gone.end(now_us, End::Lost);
+                    if gone.process.pid() == self.root_pid && self.root_end.is_none() {
+                        self.root_end = Some(end);
+                    } else {
+                        changes.ended.push(end);
+                    }
+                    if matches!(ended, Ok(None)) {
+                        self.zombies.insert(gone.process.pid(), Zombie { process: gone.process, seen_in_tick: tick });
+                    }
+                }
+            }
+        }
+        if execed {
+            self.live.sort_by_key(|live| live.process_id);
+        }
+    }
+
+    /// Executable first, memory second: where the memory could be read, the process was still there when its executable was.
+    fn read_one(&mut self, index: usize, tick: u32, now_us: i64, changes: &mut Changes) -> Result<Option<Statm>, ReadError> {
+        let live = &self.live[index];
+        if live.is_due(tick) && live.process.exe(&mut self.link)? && self.link != live.start.exe {
+            self.begin_next_image(index, now_us, changes)?;
+        } else if live.start.argv.is_empty() && self.store_argv && live.is_due(tick) {
+            let line = live.process.command_line()?;
+            if !line.bytes.is_empty() {
+                let live = &mut self.live[index];
+                set_command_line(&mut live.start, line);
+                changes.started.push(live.start.clone());
+            }
+        }
+        self.live[index].process.statm()
+    }
+
+    fn begin_next_image(&mut self, index: usize, now_us: i64, changes: &mut Changes) -> Result<(), ReadError> {
+        let facts = self.live[index].process.facts()?;
+        changes.ended.push(self.live[index].end(now_us, End::Execed));
+        let process_id = self.next_id;
+        self.next_id += 1;
+        let executable = self.interner.key(&facts.exe, &facts.name);
+        let live = &mut self.live[index];
+        self.by_pid.insert(live.process.pid(), process_id);
+        live.process_id = process_id;
+        live.executable = executable;
+        live.seen_ticks = 0;
+        live.shares_parent = false;
+        let parent_id = live.start.parent_id;
+        let exec_count = live.start.exec_count + 1;
+        live.start = image_start(&facts, live.process.pid(), process_id);
+        live.start.parent_id = parent_id;
+        live.start.exec_count = exec_count;
+        live.start.start_us = now_us;
+        if self.store_argv {
+            set_command_line(&mut live.start, facts.command_line);
+        }
+        changes.started.push(live.start.clone());
+        Ok(())
+    }
+
+    /// Walks the children of the launcher and of every live process, newly found ones included.
+    fn discover(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
+        let mut pids = std::mem::take(&mut self.pids);
+        pids.clear();
+        // Orphans fall to the launcher, so they are found as its children.
+        let _ = self.launcher.children(&mut pids);
+        self.admit(&mut pids, tick, now_us, changes);
+        let mut index = 0;
+        while index < self.live.len() {
+            if let Ok(threads) = self.live[index].process.children(&mut pids) {
+                self.live[index].threads = self.live[index].threads.max(threads);
+            }
+            self.admit(&mut pids, tick, now_us, changes);
+            index += 1;
+        }
+        self.zombies.retain(|_, zombie| zombie.seen_in_tick == tick);
+        self.pids = pids;
+    }
+
+    fn admit(&mut self, pids: &mut Vec<u32>, tick: u32, now_us: i64, changes: &mut Changes) {
+        for pid in pids.drain(..) {
+            if self.by_pid.contains_key(&pid) || self.is_known_zombie(pid, tick) {
+                continue;
+            }
+            match self.open(pid, now_us) {
+                Ok(Opened::Alive(live)) => {
+                    self.by_pid.insert(pid, live.process_id);
+                    self.next_id += 1;
+                    changes.started.push(live.start.clone());
+                    self.live.push(*live);
+                }
+                Ok(Opened::Zombie(process)) => {
+                    self.zombies.insert(pid, Zombie { process, seen_in_tick: tick });
+                }
+                Err(ReadError::Gone) if !exists_hidden(pid) => {}
+                Err(_) => {
+                    self.unreadable.insert(pid);
+                }
+            }
+        }
+    }
+
+    fn is_known_zombie(&mut self, pid: u32, tick: u32) -> bool {
+        let Some(zombie) = self.zombies.get_mut(&pid) else { return false };
+        zombie.seen_in_tick = tick;
+        let still = zombie.process.statm() == Ok(None);
+        if !still {
+            self.zombies.remove(&pid);
+        }
+        still
+    }
+
+    fn open(&mut self, pid: u32, now_us: i64) -> Result<Opened, ReadError> {
+        let process = self.proc.process(pid)?;
+        let facts = process.facts()?;
+        let Some(statm) = process.statm()? else { return Ok(Opened::Zombie(process)) };
+        let executable = self.interner.key(&facts.exe, &facts.name);
+        let mut start = image_start(&facts, pid, self.next_id);
+        start.parent_id = self.by_pid.get(&facts.ppid).copied();
+        start.start_us = self.clock.after_start_us(facts.start_ticks).min(now_us);
+        if self.store_argv {
+            set_command_line(&mut start, facts.command_line);
+        }
+        let parent = self.find(facts.ppid);
+        let shares_parent = parent.is_some_and(|parent| parent.executable == executable && runs_in_memory_of(pid, &statm, parent));
+        Ok(Opened::Alive(Box::new(Live {
+            process,
+            process_id: self.next_id,
+            executable,
+            start,
+            statm,
+            seen_ticks: 0,
+            threads: 0,
+            shares_parent,
+        })))
+    }
+
+    /// A vfork child runs in its parent's memory until it execs: asked again at every tick until it does not.
+    fn settle_shared_memory(&mut self) {
+        for index in 0..self.live.len() {
+            let live = &self.live[index];
+            if live.shares_parent {
+                let still = self.find(live.start.ppid).is_some_and(|parent| runs_in_memory_of(live.process.pid(), &live.statm, parent));
+                self.live[index].shares_parent = still;
+            }
+        }
+    }
+
+    fn find(&self, pid: u32) -> Option<&Live> {
+        let process_id = *self.by_pid.get(&pid)?;
+        let index = self.live.binary_search_by_key(&process_id, |live| live.process_id).ok()?;
+        Some(&self.live[index])
+    }
+}
+
+enum Opened {
+    Alive(Box<Live>),
+    Zombie(Process),
+}
+
+fn runs_in_memory_of(pid: u32, statm: &Statm, parent: &Live) -> bool {
+    match same_memory_map(pid, parent.process.pid()) {
+        SharedMemoryMap::Yes => true,
+        SharedMemoryMap::No => false,
+        // Without kcmp: a fork copies only the page tables of anonymous memory, so its resident size differs from its parent's.
+        SharedMemoryMap::Unknown => *statm == parent.statm,
+    }
+}
+
+/// Whether a pid that cannot be found below /proc exists all the same: /proc is mounted with hidepid.
+fn exists_hidden(pid: u32) -> bool {
+    let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) else { return false };
+    rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::PERM)
+}
+
+fn image_start(facts: &mymonitor_proc::Facts, pid: u32, process_id: u32) -> ImageStart {
+    ImageStart {
+        process_id,
+        pid,
+        start_ticks: facts.start_ticks,
+        ppid: facts.ppid,
+        uid: facts.uid,
+        name: facts.name.clone(),
+        exe: facts.exe.clone(),
+        cwd: facts.cwd.clone(),
+        ..ImageStart::default()
+    }
+}
+
+fn set_command_line(start: &mut ImageStart, line: mymonitor_proc::CommandLine) {
+    start.argv = line.bytes;
+    start.argv_cut_from = line.cut.map(|(length, _)| length);
+    start.argv_hash = line.cut.map(|(_, hash)| hash);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! On a directory that looks like /proc, where pids can be reused at will.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use super::*;
+
+const LAUNCHER: u32 = 100;
+
+struct FakeProc {
+    dir: tempfile::TempDir,
+}
+
+impl FakeProc {
+    fn new() -> Self {
+        let fake = Self { dir: tempfile::tempdir().unwrap() };
+        fake.add(LAUNCHER, 1, 5, "/bin/mymonitor-launcher", "1 1 0");
+        fake
+    }
+
+    fn tracker(&self) -> Tracker {
+        let proc = ProcRoot::open(self.dir.path()).unwrap();
+        Tracker::new(proc, LAUNCHER, 1_000_000, StartClock::new(0), true).unwrap()
+    }
+
+    fn path(&self, pid: u32) -> PathBuf {
+        self.dir.path().join(pid.to_string())
+    }
+
+    fn add(&self, pid: u32, ppid: u32, start_ticks: u64, exe: &str, statm: &str) {
+        let path = self.path(pid);
+        fs::create_dir_all(path.join(format!("task/{pid}"))).unwrap();
+        let name = exe.rsplit('/').next().unwrap();
+        let fields = format!("{pid} ({name}) S {ppid} 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 {start_ticks} 0 0{}", " 0".repeat(28));
+        fs::write(path.join("stat"), fields).unwrap();
+        fs::write(path.join("cmdline"), format!("{exe}\0-x\0")).unwrap();
+        fs::write(path.join("task").join(pid.to_string()).join("children"), "").unwrap();
+        symlink(exe, path.join("exe")).unwrap();
+        symlink("/", path.join("cwd")).unwrap();
+        self.set_memory(pid, statm);
+    }
+
+    fn set_memory(&self, pid: u32, statm: &str) {
+        fs::write(self.path(pid).join("statm"), format!("{statm} 0 0 0 0\n")).unwrap();
+    }
+
+    fn set_children(&self, pid: u32, children: &[u32]) {
+        let text = children.iter().map(u32::to_string).collect::<Vec<_>>().join(" ") + " ";
+        fs::write(self.path(pid).join(format!("task/{pid}/children")), text).unwrap();
+    }
+
+    fn remove(&self, pid: u32) {
+        // A removed file can still be read through a kept descriptor; the kernel's cannot.
+        self.set_memory(pid, "0 0 0");
+        fs::remove_dir_all(self.path(pid)).unwrap();
+    }
+
+    fn exec(&self, pid: u32, exe: &str) {
+        fs::remove_file(self.path(pid).join("exe")).unwrap();
+        symlink(exe, self.path(pid).join("exe")).unwrap();
+        fs::write(self.path(pid).join("cmdline"), format!("{exe}\0")).unwrap();
+    }
+}
+
+fn pass(tracker: &mut Tracker, tick: u32) -> Changes {
+    let mut changes = Changes::default();
+    tracker.pass(tick, i64::from(tick) * 50_000, &mut changes);
+    changes
+}
+
+#[test]
+fn a_reused_pid_is_a_new_row_and_never_continues_the_old_one() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/cc", "1000 500 100");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    let first = pass(&mut tracker, 0);
+    assert_eq!(first.started.len(), 1);
+
+    fake.remove(200);
+    fake.add(200, LAUNCHER, 99, "/bin/ld", "9000 4000 100");
+    let second = pass(&mut tracker, 1);
+    assert_eq!(second.ended.iter().map(|end| end.process_id).collect::<Vec<_>>(), [first.started[0].process_id]);
+    assert_eq!(second.started.len(), 1);
+    assert_ne!(second.started[0].process_id, first.started[0].process_id);
+    assert_eq!((second.started[0].pid, second.started[0].start_ticks), (200, 99));
+    assert_eq!(tracker.live().len(), 1);
+    assert_eq!(tracker.live()[0].statm.rss_kb, 16_000);
+}
+
+#[test]
+fn a_vanished_process_yields_no_row_and_takes_nobody_else_s_numbers() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/cc", "1000 500 100");
+    fake.add(201, LAUNCHER, 11, "/bin/as", "800 300 100");
+    fake.set_children(LAUNCHER, &[200, 201]);
+    let mut tracker = fake.tracker();
+    pass(&mut tracker, 0);
+    fake.remove(200);
+    fake.set_children(LAUNCHER, &[201]);
+    let changes = pass(&mut tracker, 1);
+    assert_eq!(changes.ended.len(), 1);
+    assert_eq!(changes.ended[0].end, End::Lost);
+    let rows: Vec<_> = tracker.live().iter().map(|live| (live.start.pid, live.statm.rss_kb)).collect();
+    assert_eq!(rows, [(201, 1200)]);
+}
+
+#[test]
+fn a_seen_exec_begins_a_new_image_of_the_same_process() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/sh", "1000 500 100");
+    fake.add(201, LAUNCHER, 11, "/bin/as", "800 300 100");
+    fake.set_children(LAUNCHER, &[200, 201]);
+    let mut tracker = fake.tracker();
+    let first = pass(&mut tracker, 0);
+    fake.exec(200, "/usr/lib/cc1");
+    let second = pass(&mut tracker, 1);
+    assert_eq!(second.ended[0].end, End::Execed);
+    assert_eq!(second.ended[0].process_id, first.started[0].process_id);
+    let image = &second.started[0];
+    assert_eq!((image.pid, image.start_ticks, image.exec_count, image.start_us), (200, 10, 1, 50_000));
+    assert_eq!(image.exe, b"/usr/lib/cc1");
+    let ids: Vec<_> = tracker.live().iter().map(|live| live.process_id).collect();
+    assert!(ids.is_sorted() && ids.len() == 2, "{ids:?}");
+}
+
+#[test]
+fn a_zombie_is_no_process_with_memory_zero() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/cc", "0 0 0");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    assert!(pass(&mut tracker, 0).started.is_empty());
+    assert!(tracker.live().is_empty());
+}
+
+#[test]
+fn a_command_line_that_was_empty_during_the_exec_is_read_again() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/cc", "1000 500 100");
+    fs::write(fake.path(200).join("cmdline"), "").unwrap();
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    let first = pass(&mut tracker, 0);
+    assert!(first.started[0].argv.is_empty());
+    fs::write(fake.path(200).join("cmdline"), "cc\0-c\0").unwrap();
+    let second = pass(&mut tracker, 1);
+    assert_eq!(second.started[0].process_id, first.started[0].process_id);
+    assert_eq!(second.started[0].argv, b"cc\0-c\0");
+}
+
+#[test]
+fn grandchildren_are_found_in_the_pass_that_finds_their_parents() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/make", "10 5 1");
+    fake.add(300, 200, 11, "/bin/cc", "10 5 1");
+    fake.add(400, 300, 12, "/usr/lib/cc1", "10 5 1");
+    fake.set_children(LAUNCHER, &[200]);
+    fake.set_children(200, &[300]);
+    fake.set_children(300, &[400]);
+    let mut tracker = fake.tracker();
+    let parents: Vec<_> = pass(&mut tracker, 0).started.iter().map(|image| image.parent_id).collect();
+    assert_eq!(parents, [None, Some(0), Some(1)]);
+}

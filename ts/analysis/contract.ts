@@ -1,0 +1,128 @@
+/** The JSON contract of an analysed recording: what every exporter gets and what `--json` prints. Sizes in KiB, times in microseconds after the build's start. */
+export interface Analysis {
+  /** Version of this contract. */
+  schema: 1
+  recording: RecordingSummary
+  /** The metric that the totals, categories and the peak are in. */
+  metric: Metric
+  /** Largest total of one tick of phase build; null when nothing was seen. */
+  peak: Peak | null
+  /** Major categories by falling peak. */
+  categories: MajorCategory[]
+  series: Series
+  /** The largest processes by their own peak, at most 100. */
+  top: ProcessEntry[]
+  host: HostSummary
+  trust: Trust
+}
+
+export type Metric = 'pss' | 'rss'
+
+export interface RecordingSummary {
+  runId: string
+  project: string
+  jobs: number | null
+  repeat: number
+  command: string[]
+  /** ISO 8601 with the recorder's zone. */
+  startedAt: string
+  durationUs: number
+  exitCode: number | null
+  signal: number | null
+  timedOut: boolean
+  interruptedBy: number | null
+  /** The build did not run because of this. */
+  startError: string | null
+}
+
+export interface Peak {
+  kb: number
+  rssKb: number
+  pssKb: number
+  /** Sum of (resident - shared). */
+  privateKb: number
+  sharedKb: number
+  tick: number
+  elapsedUs: number
+  /** modelled: by the statm model from resident and shared sizes (docs/accuracy.md). */
+  pssSource: 'modelled'
+  processes: ProcessEntry[]
+}
+
+export interface ProcessEntry {
+  processId: number
+  pid: number
+  parentId: number | null
+  name: string
+  /** Command line for people: redacted, joined, not cut. */
+  command: string
+  major: string
+  minor: string
+  /** Source or output file. */
+  target: string | null
+  /** At the instant in question (peak list) or the process's own largest sample (top list). */
+  kb: number
+  rssKb: number
+  pssKb: number
+  startUs: number
+  /** null: still alive or unknown. */
+  endUs: number | null
+}
+
+export interface MajorCategory extends CategoryFigures {
+  name: string
+  minors: MinorCategory[]
+}
+export interface MinorCategory extends CategoryFigures {
+  name: string
+}
+export interface CategoryFigures {
+  /** Largest total of this category at one tick. */
+  peakKb: number
+  /** Its part of the overall peak. */
+  atPeakKb: number
+  /** Memory-time, KiB·s. */
+  timeKbS: number
+  processes: number
+}
+
+/** Coherent instants: at each point all groups were read in the same tick. */
+export interface Series {
+  elapsedUs: number[]
+  totalRssKb: number[]
+  totalPssKb: number[]
+  /** One a minor category that was ever larger than zero; a major's series is the sum of its minors. */
+  groups: { major: string; minor: string; kb: number[] }[]
+  /** Ticks that were recorded; more than points when the series is thinned. */
+  ticks: number
+}
+
+export interface HostSummary {
+  hostname: string
+  kernel: string
+  cpus: number
+  memTotalKb: number | null
+  memAvailableMinKb: number | null
+  swapUsedMaxKb: number | null
+  cgroupLimitKb: number | null
+}
+
+/** How far the numbers can be trusted. */
+export interface Trust {
+  intervalUs: number
+  ticks: number
+  skippedTicks: number
+  lateTicks: number
+  maxLateUs: number
+  processes: number
+  /** Processes with at least one sample. */
+  sampledProcesses: number
+  unreadableProcesses: number
+  sources: string[]
+  samplerCpuUs: number
+  launcherCpuUs: number
+  buildCpuUs: number | null
+  ownPeakRssKb: number
+  /** One plain sentence each: what makes a number weaker. */
+  warnings: string[]
+}

@@ -1,0 +1,56 @@
+/** The contract of metadata.json, written by ts/run and read by ts/recording. Documented in docs/recording-format.md. */
+export const METADATA_VERSION = 1
+
+export interface Metadata {
+  format_version: number
+  mymonitor_version: string
+  /** running: not finished (or mymonitor died) · finished · failed: the build could not be started */
+  state: 'running' | 'finished' | 'failed'
+  run_id: string
+  project: string
+  jobs: number | null
+  repeat: number
+  metric: 'pss' | 'rss'
+  interval_us: number
+  command: string[]
+  cwd: string
+  /** ISO 8601 with zone offset. */
+  started_at: string
+  /** Wall clock at the build's start, microseconds since 1970 UTC: the anchor of every elapsed time. */
+  started_at_unix_us: number | null
+  duration_us: number | null
+  exit_code: number | null
+  signal: number | null
+  timed_out: boolean
+  interrupted_by: number | null
+  start_error: string | null
+  host: {
+    hostname: string
+    os: string
+    kernel: string
+    arch: string
+    boot_id: string | null
+    cpus: number
+    mem_total_kb: number | null
+    swap_total_kb: number | null
+    numa_nodes: number | null
+  }
+  limits: { cgroup: string | null; open_files_soft: number | null }
+  source_commit: string | null
+  tools: Record<string, string>
+  sources: string[]
+  exec_check_ticks: number
+  counts: {
+    ticks: number
+    skipped_ticks: number
+    late_ticks: number
+    max_late_us: number
+    rows: number
+    processes: number
+    unreadable_processes: number
+    lost_frames: number
+  } | null
+  own_cost: { sampler_cpu_us: number; launcher_cpu_us: number; peak_rss_kb: number } | null
+  build_cpu_us: number | null
+  measurement_error: string | null
+}
