@@ -50,7 +50,8 @@ export interface Metadata {
     unreadable_processes: number
     lost_frames: number
   } | null
-  own_cost: { sampler_cpu_us: number; launcher_cpu_us: number; peak_rss_kb: number } | null
+  /** cpu_us: the whole of mymonitor's process while the build ran, the sampler's threads included. */
+  own_cost: { sampler_cpu_us: number; cpu_us: number; launcher_cpu_us: number; peak_rss_kb: number } | null
   build_cpu_us: number | null
   measurement_error: string | null
 }

@@ -120,6 +120,8 @@ export interface Trust {
   unreadableProcesses: number
   sources: string[]
   samplerCpuUs: number
+  /** The whole of mymonitor's process while the build ran, the sampler's threads included. */
+  ownCpuUs: number
   launcherCpuUs: number
   buildCpuUs: number | null
   ownPeakRssKb: number

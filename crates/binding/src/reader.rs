@@ -1,7 +1,7 @@
 //! Right of the wall: a recording's columns.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mymonitor_analysis as analysis;
@@ -210,12 +210,8 @@ impl Task for AggregateTask {
     type JsValue = Aggregate;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let options = analysis::Options {
-            group_of: &self.group_of,
-            parent_of: &self.parent_of,
-            parents: self.parents,
-            points: self.points,
-        };
+        let options =
+            analysis::Options { group_of: &self.group_of, parent_of: &self.parent_of, parents: self.parents, points: self.points };
         // A panic on a thread of the pool would end the process.
         let result = catch_unwind(AssertUnwindSafe(|| analysis::aggregate(&self.recording, &options)));
         Ok(match result {
@@ -261,12 +257,13 @@ impl RecordingReader {
     /// Sums by group, on another thread.
     #[napi(catch_unwind)]
     pub fn aggregate(&self, options: AggregateOptions) -> AsyncTask<AggregateTask> {
+        let AggregateOptions { group_of, parent_of, parents, points } = options;
         AsyncTask::new(AggregateTask {
             recording: Arc::clone(&self.recording),
-            group_of: options.group_of.to_vec(),
-            parent_of: options.parent_of.to_vec(),
-            parents: options.parents as usize,
-            points: options.points as usize,
+            group_of: group_of.to_vec(),
+            parent_of: parent_of.to_vec(),
+            parents: parents as usize,
+            points: points as usize,
         })
     }
 
@@ -281,6 +278,7 @@ impl RecordingReader {
 /// Writes classes.parquet to a temporary name and renames it.
 #[napi(catch_unwind)]
 pub fn write_classes(dir: String, classes: ClassColumns) -> Result<(), String> {
+    let dir = PathBuf::from(dir);
     let count = classes.process_id.len();
     let lengths = [classes.major_category.len(), classes.minor_category.len(), classes.rule.len(), classes.target.len()];
     if lengths.iter().any(|&length| length != count) {
@@ -297,7 +295,7 @@ pub fn write_classes(dir: String, classes: ClassColumns) -> Result<(), String> {
         rules_digest: Arc::clone(&rules_digest),
     };
     let rows: Vec<_> = classes.process_id.iter().zip(texts).map(row).collect();
-    mymonitor_recording::write_classes(Path::new(&dir), &rows, Compression::default()).map_err(failed)
+    mymonitor_recording::write_classes(&dir, &rows, Compression::default()).map_err(failed)
 }
 
 /// Format version that this build writes.
@@ -349,10 +347,10 @@ impl From<mymonitor_recording::Ticks> for TickColumns {
     fn from(ticks: mymonitor_recording::Ticks) -> Self {
         let load1 = ticks.load1_milli.into_iter().map(|milli| milli.map_or(f64::NAN, |milli| milli as f64 / 1000.0));
         Self {
-            tick: ticks.tick.into(),
-            elapsed_us: ticks.elapsed_us.into_iter().map(|us| us as f64).collect::<Vec<_>>().into(),
+            tick: ticks.timeline.tick.into(),
+            elapsed_us: ticks.timeline.elapsed_us.into_iter().map(|us| us as f64).collect::<Vec<_>>().into(),
             late_us: numbers(ticks.late_us),
-            phase: flags(ticks.build),
+            phase: flags(ticks.timeline.build),
             live: unsigned(ticks.live),
             total_rss_kb: numbers(ticks.total_rss_kb),
             mem_available_kb: numbers(ticks.mem_available_kb),

@@ -89,8 +89,19 @@ fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Rea
                 Err(Closed) => sampler = None,
             }
         }
+        if reap_all(reaper, &mut tee, journal, sampler.as_ref()) {
+            return Ok(());
+        }
+        termination.step();
+    }
+}
+
+/// Waits for all that has ended; `true` when nobody is left.
+fn reap_all(reaper: &mut Reaper, tee: &mut Tee, journal: &OwnedFd, sampler: Option<&OwnedFd>) -> bool {
+    loop {
         match reaper.reap() {
-            Reaped::Nothing => {}
+            Reaped::Nothing => return false,
+            Reaped::Last => return true,
             Reaped::Root { wait_status } => {
                 let at_us = now_us();
                 tee.drain();
@@ -104,11 +115,9 @@ fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Rea
                 if reaper::someone_is_left() {
                     let_go_of_the_caller();
                 }
-                send(sampler.as_ref(), event);
+                send(sampler, event);
             }
-            Reaped::Last => return Ok(()),
         }
-        termination.step();
     }
 }
 

@@ -95,8 +95,8 @@ fn foreign_descriptors(own: &Path) -> BTreeSet<RawFd> {
     let ends = |target: &Path| open.iter().filter(|(_, other)| other == target).count();
     let is_foreign = |target: &Path| {
         let text = target.to_string_lossy();
-        // The directory that is being read here is its own, and already closed.
-        let path = text.starts_with('/') && !text.starts_with("/memfd:") && !text.starts_with("/proc/");
+        // libuv keeps a /dev/null in reserve for when descriptors run out; the directory that is being read here is its own, and already closed.
+        let path = text.starts_with('/') && text != "/dev/null" && !text.starts_with("/memfd:") && !text.starts_with("/proc/");
         path || (text.starts_with("pipe:") || text.starts_with("socket:")) && ends(target) == 1
     };
     open.iter().filter(|(number, target)| *number > 2 && is_foreign(target)).map(|(number, _)| *number).collect()

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { analyse } from '../../ts/analysis/index.ts'
+import { shipped as rules } from '../classify/shipped.ts'
+import { type FakeOptions, type FakeProcess, fakeRecording, metadata } from '../fixtures/recording.ts'
+
+const MAKE: FakeProcess = { argv: ['make'], rssKb: [1000, 1000, 1000, 1000] }
+const counts = metadata().counts as NonNullable<ReturnType<typeof metadata>['counts']>
+
+const analysed = (options: FakeOptions = {}, processes: FakeProcess[] = [MAKE]) => analyse(fakeRecording(processes, options), { rules })
+const warnings = async (options?: FakeOptions, processes?: FakeProcess[]) => (await analysed(options, processes)).trust.warnings
+
+test('a sound recording of a build that succeeded has no warning', async () => {
+  expect(await warnings()).toEqual([])
+})
+
+describe('what makes a number weaker is said in a sentence', () => {
+  test.each<[string, FakeOptions, string]>([
+    [
+      'skipped ticks',
+      { metadata: { counts: { ...counts, ticks: 90, skipped_ticks: 10 } } },
+      '10 of 100 ticks (10.0 %) were skipped: a short peak may be missing.',
+    ],
+    [
+      'late ticks',
+      { metadata: { counts: { ...counts, ticks: 100, late_ticks: 20, max_late_us: 80_000 } } },
+      '20 of 100 ticks (20.0 %) were late, by 0.08 s at most: the machine was too busy for 0.05 s.',
+    ],
+    [
+      'unreadable processes',
+      { metadata: { counts: { ...counts, unreadable_processes: 3 } } },
+      "3 processes could not be read (another user's, or hidden): the peak is too low by what they used.",
+    ],
+    ['damaged frames', { metadata: { counts: { ...counts, lost_frames: 1 } } }, '1 damaged journal frame was left out.'],
+    ['an error of the recorder', { metadata: { measurement_error: 'disk full' } }, 'The recording is not complete: disk full.'],
+    ['a build that failed', { metadata: { exit_code: 2 } }, 'The build failed with exit status 2: a full build may need more.'],
+    [
+      'a build that was killed',
+      { metadata: { exit_code: null, signal: 9 } },
+      'The build was killed by signal 9: a full build may need more.',
+    ],
+    [
+      'an interrupted build',
+      { metadata: { exit_code: null, signal: 2, interrupted_by: 2 } },
+      'The build was interrupted: a full build may need more.',
+    ],
+    [
+      'a timeout',
+      { metadata: { exit_code: null, signal: 15, timed_out: true } },
+      'The build was ended by its timeout: a full build may need more.',
+    ],
+    ['a lost status', { metadata: { exit_code: null } }, 'The exit status of the build is unknown.'],
+    [
+      'a recording that was not finished',
+      { metadata: { state: 'running', exit_code: null, counts: null, own_cost: null } },
+      'mymonitor did not finish this recording: the end of the build may be missing, and its exit status and cost are unknown.',
+    ],
+  ])('%s', async (_, options, sentence) => {
+    expect(await warnings(options)).toEqual([sentence])
+  })
+
+  test('processes that no tick saw', async () => {
+    expect(await warnings({}, [MAKE, { argv: ['true'], rssKb: [null] }, { argv: ['ld'], rssKb: [5] }])).toEqual([
+      '1 of 3 processes (33.3 %) ended between two ticks: their memory is in no total.',
+    ])
+  })
+
+  test.each([
+    [
+      'a compiler cache',
+      ['ccache', 'gcc', '-c', 'a.c'],
+      undefined,
+      'ccache ran: with cache hits the compilers do not run and the peak says nothing about a build without them.',
+    ],
+    [
+      'a cache under the name of the compiler',
+      ['gcc', '-c', 'a.c'],
+      '/usr/bin/ccache',
+      'ccache ran: with cache hits the compilers do not run and the peak says nothing about a build without them.',
+    ],
+    ['a distributed build', ['distcc', 'gcc', '-c', 'a.c'], undefined, 'distcc ran: work done on other machines is not counted.'],
+  ])('%s', async (_, argv, exe, sentence) => {
+    expect(await warnings({}, [{ argv, rssKb: [5], ...(exe === undefined ? {} : { exe }) }])).toEqual([sentence])
+  })
+})
+
+test('without the recorder’s own counts, after a crash, they come from the ticks', async () => {
+  const lateUs = Float64Array.of(0, 4000, 6000, 120_000)
+  const { trust, recording } = await analysed({
+    metadata: { state: 'running', counts: null, own_cost: null, duration_us: null },
+    ticks: { lateUs },
+  })
+  expect(trust).toMatchObject({ ticks: 4, lateTicks: 2, maxLateUs: 120_000, skippedTicks: 2, samplerCpuUs: 0, unreadableProcesses: 0 })
+  expect(recording.durationUs).toBe(150_000)
+})
+
+test('the host is shown at its worst, and what no tick could read is null', async () => {
+  const { host } = await analysed({
+    ticks: { memAvailableKb: Float64Array.of(Number.NaN, 500, 300, 400), swapUsedKb: Float64Array.of(0, 70, 20, Number.NaN) },
+  })
+  expect(host).toEqual({
+    hostname: 'box',
+    kernel: '6.18',
+    cpus: 2,
+    memTotalKb: 8_000_000,
+    memAvailableMinKb: 300,
+    swapUsedMaxKb: 70,
+    cgroupLimitKb: null,
+  })
+})
+
+test('a recording with more ticks than a call takes arguments has a host too', async () => {
+  const { host } = await analysed({ ticks: { memAvailableKb: new Float64Array(300_000).fill(7) } })
+  expect(host.memAvailableMinKb).toBe(7)
+})

@@ -1,0 +1,71 @@
+/** What an ordinary user may not see. These need root to become somebody else, and a mount namespace; where that is denied they are skipped. */
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, copyFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { BURNER, mymonitor, ROOT, recordingIn, run, temporary } from './harness.ts'
+import { rows } from './readers.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const NOBODY = 65534
+const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
+
+/** Why the tests cannot run here, or null. */
+function obstacle(): string | null {
+  if (process.getuid?.() !== 0) return 'becoming another user needs root'
+  if (spawnSync('setpriv', [...AS_NOBODY.slice(1), process.execPath, '-e', ''], { cwd: ROOT }).status !== 0)
+    return 'setpriv is not here or not permitted'
+  if (spawnSync('setpriv', [...AS_NOBODY.slice(1), 'test', '-r', join(ROOT, 'package.json')]).status !== 0)
+    return 'the tree is not readable by others'
+  return null
+}
+
+function directoryOfNobody(): string {
+  const dir = temporary()
+  chownSync(dir, NOBODY, NOBODY)
+  return dir
+}
+
+describe('an ordinary user', () => {
+  test('records under a /proc that hides the processes of others', async (context) => {
+    const reason = obstacle()
+    if (reason) context.skip(reason)
+    const hide = ['unshare', '-m', 'sh', '-c', 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', 'sh']
+    if (spawnSync('unshare', [...hide.slice(1), 'true']).status !== 0) context.skip('mounting /proc in a mount namespace is not permitted')
+    const dir = directoryOfNobody()
+    const argv = mymonitor('sample', '--output-dir', join(dir, 'out'), '--no-report', '--', 'sh', '-c', 'sleep 0.4; exit 3')
+    const { status, stderr } = await run([...hide, ...AS_NOBODY, ...argv], { cwd: dir })
+    expect(status, stderr.toString()).toBe(3)
+    const names = (await rows(recordingIn(join(dir, 'out')).dir, 'processes')).map(({ name }) => name)
+    expect(names).toContain('sleep')
+  })
+
+  test('counts a process of another user in the build', async (context) => {
+    const reason = obstacle()
+    if (reason) context.skip(reason)
+    const dir = directoryOfNobody()
+    const privileged = join(dir, 'setuid-burner')
+    copyFileSync(BURNER, privileged)
+    chmodSync(privileged, 0o4755)
+    expect(statSync(privileged).uid).toBe(0)
+    const argv = mymonitor(
+      'sample',
+      '--output-dir',
+      join(dir, 'out'),
+      '--no-report',
+      '--',
+      privileged,
+      'private',
+      'sizes=40M',
+      'hold=500ms',
+    )
+    const { status, stderr } = await run([...AS_NOBODY, ...argv], { cwd: dir })
+    expect(status, stderr.toString()).toBe(0)
+    const processes = await rows(recordingIn(join(dir, 'out')).dir, 'processes')
+    const foreign = processes.filter(({ uid }) => uid === 0)
+    if (foreign.length === 0) context.skip('the file system ignores set-user-id')
+    expect(Math.max(...foreign.map(({ peak_rss_kb }) => peak_rss_kb ?? 0))).toBeGreaterThan(40 * 1024)
+  })
+})

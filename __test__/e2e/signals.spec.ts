@@ -1,0 +1,91 @@
+/** Ends that somebody asked for: the whole build ends and the recording is whole. */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { BURNER, mymonitor, processesWith, recordingIn, sleep, start, temporary, uniqueSleep } from './harness.ts'
+import { ownReader, rows } from './readers.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+async function expectWhole(output: string, signal: number): Promise<void> {
+  const { dir, metadata } = recordingIn(output)
+  expect(metadata.state).toBe('finished')
+  expect(metadata.interrupted_by).toBe(signal)
+  expect(metadata.measurement_error).toBeNull()
+  const samples = await rows(dir, 'memory_samples')
+  expect(samples.length).toBeGreaterThan(5)
+  expect(ownReader(dir).info.rows).toBe(samples.length)
+}
+
+const gone = (marker: string) => vi.waitFor(() => expect(processesWith(marker)).toEqual([]), { timeout: 5_000 })
+
+describe('a build that is told to end', () => {
+  test('Ctrl+C at the terminal ends make and everything it started, once, with 130', async () => {
+    const dir = temporary()
+    const marker = uniqueSleep()
+    writeFileSync(join(dir, 'Makefile'), `all: a b\na b:\n\techo started $@; sleep ${marker}\n`)
+    const output = join(dir, 'out')
+    const command = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'make', '-j2')
+    const running = start([BURNER, 'pty', '--', ...command], { cwd: dir, stdio: ['pipe', 'pipe', 'pipe'] })
+    await running.shows('started b')
+    await sleep(500)
+    running.child.stdin?.write('\x03')
+    const { status } = await running.ended
+    expect(status).toBe(130)
+    await gone(marker)
+    await expectWhole(output, 2)
+  })
+
+  test('TERM to us reaches every descendant, those in sessions of their own too, and gives 143', async () => {
+    const marker = uniqueSleep()
+    const output = temporary()
+    const script = `setsid sleep ${marker} & sleep ${marker} & echo started; sleep ${marker}; wait`
+    const running = start(mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', script))
+    await running.shows('started')
+    await sleep(500)
+    running.child.kill('SIGTERM')
+    const { status } = await running.ended
+    expect(status).toBe(143)
+    await gone(marker)
+    await expectWhole(output, 15)
+  })
+
+  test('INT from a process is passed on to the root and gives 130', async () => {
+    const marker = uniqueSleep()
+    const output = temporary()
+    const script = `echo started; exec sleep ${marker}`
+    const running = start(mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', script))
+    await running.shows('started')
+    await sleep(500)
+    running.child.kill('SIGINT')
+    const { status } = await running.ended
+    expect(status).toBe(130)
+    await gone(marker)
+    await expectWhole(output, 2)
+  })
+
+  test('a build that handles TERM and ends well keeps its own status', async () => {
+    const output = temporary()
+    const script = 'trap "echo tidied; exit 9" TERM; echo started; while :; do sleep 0.05; done'
+    const running = start(mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', script))
+    await running.shows('started')
+    await sleep(400)
+    running.child.kill('SIGTERM')
+    const { status, stdout } = await running.ended
+    expect(stdout.toString()).toBe('started\ntidied\n')
+    expect(status).toBe(9)
+    await expectWhole(output, 15)
+  })
+
+  test('when the time is up nothing survives either', async () => {
+    const marker = uniqueSleep()
+    const output = temporary()
+    const script = `setsid sleep ${marker} & sleep ${marker} & sleep ${marker}`
+    const running = start(mymonitor('sample', '--output-dir', output, '--no-report', '--timeout', '700ms', '--', 'sh', '-c', script))
+    const { status } = await running.ended
+    expect(status).toBe(124)
+    await gone(marker)
+    expect(recordingIn(output).metadata.timed_out).toBe(true)
+  })
+})

@@ -1,0 +1,66 @@
+/** Known memory against what is recorded. The burner's own memory is subtracted; sizes, counts and staggers come from a printed seed. */
+
+import { describe, expect, test, vi } from 'vitest'
+import { burner, record, summary } from './harness.ts'
+import { draw, SEED } from './random.ts'
+import { largestTick, peaks, rows } from './readers.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+process.stderr.write(`memory truth: MYMONITOR_SEED=${SEED}\n`)
+
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+/** Parts of `truth` by which `measured` is off. */
+const error = (measured: number, truth: number) => Math.abs(measured - truth) / truth
+
+describe(`memory truth, seed ${SEED}`, () => {
+  test.each([1, 2])('known defects 1 and 12: processes alive together, started apart, give their sum within 2 % (draw %i)', async () => {
+    const sizes = Array.from({ length: draw(3, 8) }, () => draw(24, 96))
+    const { command, report } = burner('private', `sizes=${sizes.map((mib) => `${mib}M`)}`, `stagger=${draw(60, 140)}ms`, 'hold=700ms')
+    const { dir, status } = await record(command)
+    const { root, processes } = report()
+    const truth = sum(sizes) * 1024
+    const privateBase = sum(processes.map((one) => one.base_rss_kb - one.base_shared_kb)) + root.rss_kb - root.shared_kb
+    const rssBase = sum(processes.map((one) => one.base_rss_kb)) + root.rss_kb
+    const peak = await peaks(dir)
+    expect(status).toBe(0)
+    expect(error(peak.rssKb - rssBase, truth)).toBeLessThan(0.02)
+    expect(error(peak.pssKb - privateBase - root.shared_kb, truth)).toBeLessThan(0.02)
+    // Not our arithmetic: the same peak from the file, by another reader.
+    expect(largestTick(await rows(dir, 'memory_samples'))).toBe(peak.rssKb)
+    const analysis = await summary(dir)
+    expect(analysis.peak?.kb).toBe(peak.pssKb)
+  })
+
+  test('known defects 1 and 12: sharers of one shared mapping give its size by PSS within 5 % and n times by RSS within 2 %', async () => {
+    const size = draw(60, 160)
+    const sharers = draw(3, 6)
+    const { command, report } = burner('shared', `size=${size}M`, `sharers=${sharers}`, 'hold=700ms')
+    const { dir } = await record(command)
+    const { root, processes } = report()
+    const { rssKb, pssKb } = await peaks(dir)
+    const privateBase = sum(processes.map((one) => one.base_rss_kb - one.base_shared_kb)) + root.rss_kb - root.shared_kb
+    const rssBase = sum(processes.map((one) => one.base_rss_kb)) + root.rss_kb
+    expect(error(rssKb - rssBase, sharers * size * 1024)).toBeLessThan(0.02)
+    expect(error(pssKb - privateBase - root.shared_kb, size * 1024)).toBeLessThan(0.05)
+  })
+
+  test('a process that grows and shrinks is recorded at each size', async () => {
+    const { command, report } = burner('ramp', 'sizes=20M,90M,40M', 'hold=400ms')
+    const { dir } = await record(command)
+    const base = report().root.rss_kb
+    const sizes = (await rows(dir, 'memory_samples')).map(({ rss_kb }) => rss_kb - base)
+    for (const mib of [20, 90, 40]) {
+      expect(sizes.filter((kb) => error(kb, mib * 1024) < 0.02).length).toBeGreaterThanOrEqual(3)
+    }
+    expect(error((await peaks(dir)).rssKb - base, 90 * 1024)).toBeLessThan(0.02)
+  })
+
+  test('a vfork child held for 200 ms is not counted twice', async () => {
+    const { command, report } = burner('vfork', 'size=100M', 'held=200ms', '--', 'sleep', '0.3')
+    const { dir } = await record(command)
+    const { root } = report()
+    expect(error((await peaks(dir)).rssKb, root.rss_kb)).toBeLessThan(0.03)
+    const live = await rows(dir, 'ticks')
+    expect(Math.max(...live.map((tick) => tick.live))).toBe(2)
+  })
+})

@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ensureDirectory, isoWithZone, makeFreshDirectory, safeName, stampOf, writeFileAtomic } from '../../ts/run/files.ts'
+import { directoryWith } from '../config/files.ts'
+
+test('a directory is made with its parents, and with a suffix where the name is taken', () => {
+  const root = join(directoryWith(), 'a/b')
+  expect(makeFreshDirectory(root, 'run')).toBe(join(root, 'run'))
+  expect(makeFreshDirectory(root, 'run')).toBe(join(root, 'run_2'))
+  expect(makeFreshDirectory(root, 'run')).toBe(join(root, 'run_3'))
+})
+
+test.each(['/proc/mymonitor/x', '/dev/null/x'])('%s cannot be made: one line that names it and the way out, at once', (path) => {
+  expect(() => makeFreshDirectory(path, 'run')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_MYMONITOR_OUTPUT',
+      message: expect.stringMatching(/^cannot create the directory \/.*: .*--output-dir$/),
+    }),
+  )
+})
+
+test('a directory that exists is fine', () => {
+  const dir = directoryWith()
+  ensureDirectory(dir)
+  expect(existsSync(dir)).toBe(true)
+})
+
+test('a file is replaced whole and leaves no temporary name', () => {
+  const dir = directoryWith({ f: 'old' })
+  writeFileAtomic(join(dir, 'f'), 'new')
+  expect(readFileSync(join(dir, 'f'), 'utf8')).toBe('new')
+  expect(readdirSync(dir)).toEqual(['f'])
+})
+
+test('a file that cannot be written is named, and nothing is left', () => {
+  const dir = directoryWith({ 'taken/x': '' })
+  const file = join(dir, 'taken')
+  expect(() => writeFileAtomic(file, 'x')).toThrow(`cannot write ${file}: `)
+  expect(readdirSync(dir)).toEqual(['taken'])
+})
+
+test.each([
+  ['qemu', 'qemu'],
+  ['c++-4.2_x', 'c++-4.2_x'],
+  ['a b/c', 'a_b_c'],
+  ['../../etc', '_._.._etc'],
+  ['-rf', '_rf'],
+  ['.', '_'],
+  ['größe', 'größe'],
+  ['x\n\x1b[2J', 'x___2J'],
+])('the name %j is safe as %s', (name, safe) => {
+  expect(safeName(name)).toBe(safe)
+  expect(safeName(name)).not.toMatch(/[/\s]|^[.-]/)
+})
+
+test('stamps are local time', () => {
+  const date = new Date(2026, 0, 2, 3, 4, 5)
+  expect(stampOf(date)).toBe('20260102_030405')
+  expect(isoWithZone(date)).toMatch(/^2026-01-02T03:04:05\.000[+-]\d\d:\d\d$/)
+  expect(new Date(isoWithZone(date)).getTime()).toBe(date.getTime())
+})

@@ -1,0 +1,305 @@
+//! One streaming pass over `memory_samples`.
+
+use std::fmt;
+
+use mymonitor_recording::model::{Model, Row, Totals};
+use mymonitor_recording::{ChunkReader, Executables, Recording, RecordingError, Timeline, Window};
+
+use crate::by_tick::{ByTick, Sample};
+use crate::groups::{GroupColumns, Groups, Size, kb};
+use crate::peak::{Largest, Peak};
+use crate::series::{Point, Series};
+
+/// The group of images that are left out: they are in no total, no group, no peak, and share nothing with those that count. A page that an ignored
+/// process maps too is charged to the others as if they were alone, so that totals are the same as if it had not been there.
+pub const IGNORED: u32 = u32::MAX;
+
+/// What to aggregate.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Index: `process_id`; value: group, or [`IGNORED`].
+    pub group_of: &'a [u32],
+    /// Index: group; value: its parent.
+    pub parent_of: &'a [u32],
+    /// Number of parents.
+    pub parents: usize,
+    /// Most time points in the series, at least 6.
+    pub points: usize,
+}
+
+/// The result. Series are group-major: entry `group * points + point`. Sizes in KiB.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Aggregate {
+    /// Number of time points.
+    pub points: usize,
+    /// Tick of each point.
+    pub tick: Vec<u32>,
+    /// Microseconds after the build's start.
+    pub elapsed_us: Vec<f64>,
+    /// Sum of resident set sizes.
+    pub total_rss_kb: Vec<f64>,
+    /// Total by the memory model.
+    pub total_pss_kb: Vec<f64>,
+    /// Resident set sizes by group.
+    pub group_rss_kb: Vec<f64>,
+    /// PSS by group.
+    pub group_pss_kb: Vec<f64>,
+    /// Results of the groups.
+    pub groups: GroupColumns,
+    /// Results of the parents. A parent's peak is the peak of its sum, not the sum of its groups' peaks.
+    pub parents: GroupColumns,
+    /// Largest tick of phase `build` by RSS; `None` when no tick of it has a process.
+    pub peak_rss: Option<Peak>,
+    /// The same by PSS.
+    pub peak_pss: Option<Peak>,
+    /// Index: `process_id`. Over all ticks; NaN for an image without a counted sample.
+    pub process_peak_rss_kb: Vec<f64>,
+    /// The same by PSS.
+    pub process_peak_pss_kb: Vec<f64>,
+    /// When its RSS was first largest.
+    pub process_peak_elapsed_us: Vec<f64>,
+    /// Size times the time to the next tick, KiB·s.
+    pub process_time_rss_kb_s: Vec<f64>,
+    /// The same by PSS.
+    pub process_time_pss_kb_s: Vec<f64>,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub enum AnalysisError {
+    /// The recording cannot be read, or contradicts itself.
+    Recording(RecordingError),
+    /// The caller's grouping contradicts itself.
+    Grouping(String),
+}
+
+impl AnalysisError {
+    /// The code of `ts/errors.ts`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Recording(error) => error.code(),
+            Self::Grouping(_) => "ERR_MYMONITOR_INTERNAL",
+        }
+    }
+}
+
+impl From<RecordingError> for AnalysisError {
+    fn from(error: RecordingError) -> Self {
+        Self::Recording(error)
+    }
+}
+
+impl fmt::Display for AnalysisError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recording(error) => error.fmt(f),
+            Self::Grouping(what) => write!(f, "the grouping of the processes contradicts itself: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for AnalysisError {}
+
+/// Aggregates a recording by group. Memory: one window of rows, the ticks, 48 bytes an image, and the series.
+///
+/// Every size at a tick is a sum over the rows of that tick; PSS is the memory model over those that are not [`IGNORED`]. A tick without samples
+/// counts as zero. The time of the last tick is zero, as nothing is known after it.
+pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>) -> Result<Aggregate, AnalysisError> {
+    check(options)?;
+    let ticks = recording.timeline()?;
+    let executables = recording.executables(options.group_of.len())?;
+    let mut pass = Pass::new(options, &ticks, &executables);
+    let (mut window, mut by_tick) = (Window::new(), ByTick::default());
+    for index in 0..recording.windows() {
+        recording.window(index, &mut window)?;
+        let damaged = |what| AnalysisError::Recording(recording.damaged_samples(what));
+        by_tick.gather(&window, &ticks, pass.next).map_err(damaged)?;
+        for (position, samples) in by_tick.ticks() {
+            pass.skip_to(position);
+            pass.tick(samples).map_err(damaged)?;
+        }
+    }
+    pass.skip_to(u32::try_from(ticks.len()).unwrap_or(u32::MAX));
+    Ok(pass.finish())
+}
+
+fn check(options: &Options<'_>) -> Result<(), AnalysisError> {
+    let groups = options.parent_of.len();
+    if let Some(&group) = options.group_of.iter().find(|&&group| group != IGNORED && group as usize >= groups) {
+        return Err(AnalysisError::Grouping(format!("group {group} of {groups}")));
+    }
+    if let Some(parent) = options.parent_of.iter().find(|&&parent| parent as usize >= options.parents) {
+        return Err(AnalysisError::Grouping(format!("parent {parent} of {}", options.parents)));
+    }
+    Ok(())
+}
+
+/// Results of one image.
+#[derive(Debug, Clone, Copy)]
+struct Image {
+    peak_rss_kb: f64,
+    peak_pss_kb: f64,
+    peak_elapsed_us: f64,
+    time_rss_kb_s: f64,
+    time_pss_kb_s: f64,
+}
+
+const UNSEEN: Image =
+    Image { peak_rss_kb: f64::NAN, peak_pss_kb: f64::NAN, peak_elapsed_us: f64::NAN, time_rss_kb_s: f64::NAN, time_pss_kb_s: f64::NAN };
+
+struct Pass<'a> {
+    options: &'a Options<'a>,
+    ticks: &'a Timeline,
+    executables: &'a Executables,
+    /// Position of the next tick.
+    next: u32,
+    model: Model,
+    /// Of the tick, without the ignored.
+    counted: Vec<Sample>,
+    rows: Vec<Row>,
+    pss_kb: Vec<u64>,
+    groups: Groups,
+    parents: Groups,
+    series: Series,
+    peak_rss: Largest,
+    peak_pss: Largest,
+    images: Vec<Image>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables) -> Self {
+        let mut groups = Groups::new(options.parent_of.len());
+        let mut parents = Groups::new(options.parents);
+        for &group in options.group_of.iter().filter(|&&group| group != IGNORED) {
+            groups.count(group);
+            parents.count(options.parent_of[group as usize]);
+        }
+        Self {
+            options,
+            ticks,
+            executables,
+            next: 0,
+            model: Model::new(),
+            counted: Vec::new(),
+            rows: Vec::new(),
+            pss_kb: Vec::new(),
+            groups,
+            parents,
+            series: Series::new(ticks.len(), options.points),
+            peak_rss: Largest::default(),
+            peak_pss: Largest::default(),
+            images: vec![UNSEEN; options.group_of.len()],
+        }
+    }
+
+    /// Takes the ticks before `position` as ticks without samples.
+    fn skip_to(&mut self, position: u32) {
+        while self.next < position {
+            self.series.push(self.next as usize, Totals::default(), &[]);
+            self.next += 1;
+        }
+    }
+
+    fn tick(&mut self, samples: &[Sample]) -> Result<(), String> {
+        self.count(samples)?;
+        let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+        let position = self.next as usize;
+        let elapsed_us = us(self.ticks.elapsed_us[position]);
+        let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| (us(next) - elapsed_us) / 1e6);
+        for (sample, &pss_kb) in self.counted.iter().zip(&self.pss_kb) {
+            self.groups.add(self.options.group_of[sample.process_id as usize], sample.rss_kb, pss_kb);
+            self.images[sample.process_id as usize].add(kb(sample.rss_kb), kb(pss_kb), elapsed_us, seconds);
+        }
+        for size in self.groups.present() {
+            self.parents.add(self.options.parent_of[size.group as usize], size.rss_kb, size.pss_kb);
+        }
+        let build = self.ticks.build[position];
+        if build {
+            if self.peak_rss.offer(totals.rss_kb, position, totals, &self.counted, &self.pss_kb) {
+                self.series.peak_rss(position, totals, self.groups.present());
+            }
+            if self.peak_pss.offer(totals.pss_kb, position, totals, &self.counted, &self.pss_kb) {
+                self.series.peak_pss(position, totals, self.groups.present());
+            }
+        }
+        self.series.push(position, totals, self.groups.present());
+        self.groups.end_tick(build, seconds);
+        self.parents.end_tick(build, seconds);
+        self.next += 1;
+        Ok(())
+    }
+
+    fn count(&mut self, samples: &[Sample]) -> Result<(), String> {
+        self.counted.clear();
+        self.rows.clear();
+        for sample in samples {
+            let Some(&group) = self.options.group_of.get(sample.process_id as usize) else {
+                return Err(format!("process_id {} is not in processes.parquet", sample.process_id));
+            };
+            if group != IGNORED {
+                let executable = self.executables.key(sample.process_id);
+                self.rows.push(Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb });
+                self.counted.push(*sample);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Aggregate {
+        let Self { options, ticks, groups, parents, series, peak_rss, peak_pss, images, .. } = self;
+        let (points, at_peak) = series.finish();
+        let parents_at_peak: Vec<Size> =
+            at_peak.iter().map(|size| Size { group: options.parent_of[size.group as usize], ..*size }).collect();
+        let total = |value: fn(&Totals) -> u64| points.iter().map(|point| kb(value(&point.totals))).collect();
+        let column = |value: fn(&Image) -> f64| images.iter().map(value).collect();
+        Aggregate {
+            points: points.len(),
+            tick: points.iter().map(|point| ticks.tick[point.position]).collect(),
+            elapsed_us: points.iter().map(|point| us(ticks.elapsed_us[point.position])).collect(),
+            total_rss_kb: total(|totals| totals.rss_kb),
+            total_pss_kb: total(|totals| totals.pss_kb),
+            group_rss_kb: spread(&points, options.parent_of.len(), |size| size.rss_kb),
+            group_pss_kb: spread(&points, options.parent_of.len(), |size| size.pss_kb),
+            groups: groups.finish(at_peak),
+            parents: parents.finish(parents_at_peak),
+            peak_rss: peak_rss.finish(&ticks.tick, &ticks.elapsed_us, |(sample, _)| sample.rss_kb),
+            peak_pss: peak_pss.finish(&ticks.tick, &ticks.elapsed_us, |&(_, pss_kb)| pss_kb),
+            process_peak_rss_kb: column(|image| image.peak_rss_kb),
+            process_peak_pss_kb: column(|image| image.peak_pss_kb),
+            process_peak_elapsed_us: column(|image| image.peak_elapsed_us),
+            process_time_rss_kb_s: column(|image| image.time_rss_kb_s),
+            process_time_pss_kb_s: column(|image| image.time_pss_kb_s),
+        }
+    }
+}
+
+impl Image {
+    fn add(&mut self, rss_kb: f64, pss_kb: f64, elapsed_us: f64, seconds: f64) {
+        if self.peak_rss_kb.is_nan() {
+            *self = Self { peak_rss_kb: -1.0, peak_pss_kb: 0.0, peak_elapsed_us: 0.0, time_rss_kb_s: 0.0, time_pss_kb_s: 0.0 };
+        }
+        if rss_kb > self.peak_rss_kb {
+            self.peak_rss_kb = rss_kb;
+            self.peak_elapsed_us = elapsed_us;
+        }
+        self.peak_pss_kb = self.peak_pss_kb.max(pss_kb);
+        self.time_rss_kb_s += rss_kb * seconds;
+        self.time_pss_kb_s += pss_kb * seconds;
+    }
+}
+
+fn spread(points: &[Point], groups: usize, value: fn(&Size) -> u64) -> Vec<f64> {
+    let mut series = vec![0.0; groups * points.len()];
+    for (index, point) in points.iter().enumerate() {
+        for size in &point.groups {
+            series[size.group as usize * points.len() + index] = kb(value(size));
+        }
+    }
+    series
+}
+
+/// A time as JavaScript has it: exact for 285 years.
+#[expect(clippy::cast_precision_loss, reason = "times of real recordings are far below 2^53 microseconds")]
+pub(crate) fn us(us: i64) -> f64 {
+    us as f64
+}

@@ -1,0 +1,15 @@
+//! The arithmetic over a recording: pure functions from its tables to finished columns.
+//!
+//! Invariants of the product that this crate carries:
+//! - *Totals are summed per tick, never per time stamp*: rows are gathered by tick before anything is added.
+//! - *A vanished process yields no row*: between two samples of an image nothing is interpolated; a tick without samples is zero.
+
+mod aggregate;
+mod by_tick;
+mod groups;
+mod peak;
+mod series;
+
+pub use aggregate::{Aggregate, AnalysisError, IGNORED, Options, aggregate};
+pub use groups::GroupColumns;
+pub use peak::Peak;

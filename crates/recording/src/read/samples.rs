@@ -1,0 +1,56 @@
+//! Windows of `memory_samples`.
+
+use parquet::data_type::{Int32Type, Int64Type};
+use parquet::file::reader::ChunkReader;
+
+use super::table::Table;
+use crate::RecordingError;
+
+/// A row group of `memory_samples`: whole ticks, sorted by (`process_id`, `tick`), later ticks than any window before. All columns have the same
+/// length.
+#[derive(Debug, Default)]
+pub struct Window {
+    ticks: Vec<i32>,
+    process_ids: Vec<i32>,
+    /// Resident set size, KiB; not negative.
+    pub rss_kb: Vec<i64>,
+    /// Its file-backed and shared-memory part, KiB; not negative.
+    pub shared_kb: Vec<i64>,
+}
+
+impl Window {
+    /// An empty one, to be read into.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.ticks.len()
+    }
+
+    /// Tick of a row.
+    pub fn tick(&self, row: usize) -> u32 {
+        self.ticks[row].cast_unsigned()
+    }
+
+    /// Image of a row.
+    pub fn process_id(&self, row: usize) -> u32 {
+        self.process_ids[row].cast_unsigned()
+    }
+
+    pub(super) fn read<R: ChunkReader>(&mut self, table: &Table<R>, group: usize) -> Result<(), RecordingError> {
+        self.ticks.clear();
+        self.process_ids.clear();
+        self.rss_kb.clear();
+        self.shared_kb.clear();
+        table.required::<Int32Type>(group, "tick", &mut self.ticks)?;
+        table.required::<Int32Type>(group, "process_id", &mut self.process_ids)?;
+        table.required::<Int64Type>(group, "rss_kb", &mut self.rss_kb)?;
+        table.required::<Int64Type>(group, "shared_kb", &mut self.shared_kb)?;
+        if self.rss_kb.iter().chain(&self.shared_kb).any(|&kb| kb < 0) {
+            return Err(table.damaged("a size is negative"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Replaying a journal into the three tables.
+
+use std::path::Path;
+
+use mymonitor_wire::{JournalFrame, Tick};
+
+use super::images::{self, Images};
+use super::journal::Journal;
+use super::samples::{self, SampleRow, Samples, WINDOW_ROWS};
+use super::table::{Compression, TableWriter};
+use super::ticks::{self, TickRow, signed};
+use crate::model::{Model, Row, Totals};
+use crate::read::End;
+use crate::{JOURNAL_FILE, MEMORY_SAMPLES_FILE, PROCESSES_FILE, RecordingError, TICKS_FILE};
+
+/// What a journal held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Rows of `ticks`.
+    pub ticks: u64,
+    /// Rows of `memory_samples`.
+    pub rows: u64,
+    /// Rows of `processes`.
+    pub processes: u64,
+    /// Length of the recording by its closing frame, microseconds; `None` when it has none: mymonitor died while recording.
+    pub elapsed_us: Option<u64>,
+    /// Bytes at the end of the journal that belong to no whole frame, or to frames after a contradiction.
+    pub unread_bytes: u64,
+    /// Samples of images that the journal does not know as live: a defect of the writer. They are in no table.
+    pub orphan_samples: u64,
+}
+
+/// Writes the three tables of `dir` from its journal, each under a temporary name until all are complete.
+///
+/// A pure function of the journal, in one forward pass: the same journal gives the same bytes, and running it again replaces them. The journal
+/// itself is left for the caller to remove. Reading ends at the first frame that is not whole, or whose tick number is not above the one before;
+/// everything before it is in the tables, and [`Summary::unread_bytes`] says that there was more.
+///
+/// Memory: one window of samples (64 Ki rows), one batch of ended images (16 Ki, or 8 MiB of their texts) and the live images, whatever the length
+/// of the build or the number of its processes.
+///
+/// Images still live at the end are `alive` if the closing frame is there, `lost` otherwise.
+pub fn finalise(dir: &Path, compression: Compression) -> Result<Summary, RecordingError> {
+    finalise_by_windows(dir, compression, WINDOW_ROWS)
+}
+
+pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_rows: usize) -> Result<Summary, RecordingError> {
+    let (mut journal, header) = Journal::open(&dir.join(JOURNAL_FILE))?;
+    let mut replay = Replay {
+        samples: Samples::new(TableWriter::create(dir, MEMORY_SAMPLES_FILE, samples::COLUMNS, &header, compression)?, window_rows),
+        images: Images::new(TableWriter::create(dir, PROCESSES_FILE, images::COLUMNS, &header, compression)?),
+        ticks: TableWriter::create(dir, TICKS_FILE, ticks::COLUMNS, &header, compression)?,
+        tick_rows: Vec::new(),
+        last_tick: None,
+        model: Model::new(),
+        rows: Vec::new(),
+        pss_kb: Vec::new(),
+        summary: Summary::default(),
+    };
+    loop {
+        let left = journal.left();
+        match journal.next()? {
+            Some(JournalFrame::Tick(tick)) if replay.follows(&tick) => replay.tick(&tick)?,
+            Some(JournalFrame::End { elapsed_us }) => {
+                replay.summary.elapsed_us = Some(elapsed_us);
+                replay.summary.unread_bytes = journal.left();
+                break;
+            }
+            Some(JournalFrame::Tick(_) | JournalFrame::Header(_)) | None => {
+                replay.summary.unread_bytes = left;
+                break;
+            }
+        }
+    }
+    replay.finish()
+}
+
+struct Replay {
+    samples: Samples,
+    images: Images,
+    ticks: TableWriter<TickRow>,
+    tick_rows: Vec<TickRow>,
+    last_tick: Option<(u32, u64)>,
+    model: Model,
+    rows: Vec<Row>,
+    pss_kb: Vec<u64>,
+    summary: Summary,
+}
+
+impl Replay {
+    fn follows(&self, tick: &Tick) -> bool {
+        self.last_tick.is_none_or(|(number, elapsed_us)| number < tick.tick && elapsed_us <= tick.elapsed_us)
+    }
+
+    fn tick(&mut self, tick: &Tick) -> Result<(), RecordingError> {
+        let totals = self.memory(tick);
+        self.samples.end_tick()?;
+        for last in &tick.ended {
+            self.images.end(*last)?;
+        }
+        self.tick_rows.push(TickRow::new(tick, totals));
+        if self.tick_rows.len() >= ticks::GROUP_ROWS {
+            self.ticks.row_group(&self.tick_rows)?;
+            self.tick_rows.clear();
+        }
+        self.last_tick = Some((tick.tick, tick.elapsed_us));
+        self.summary.ticks += 1;
+        Ok(())
+    }
+
+    fn memory(&mut self, tick: &Tick) -> Totals {
+        for start in &tick.started {
+            self.images.start(start.clone());
+        }
+        self.rows.clear();
+        for sample in &tick.samples {
+            let Some((pid, executable)) = self.images.sample(sample.process_id, sample.rss_kb) else {
+                self.summary.orphan_samples += 1;
+                continue;
+            };
+            self.rows.push(Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb });
+            self.samples.push(SampleRow {
+                tick: tick.tick,
+                process_id: sample.process_id,
+                pid,
+                elapsed_ms: signed(tick.elapsed_us / 1000),
+                rss_kb: signed(sample.rss_kb),
+                shared_kb: signed(sample.shared_kb),
+                pss_kb: sample.pss_kb.map(signed),
+                uss_kb: sample.uss_kb.map(signed),
+            });
+        }
+        self.model.apportion(&self.rows, &mut self.pss_kb)
+    }
+
+    fn finish(mut self) -> Result<Summary, RecordingError> {
+        self.ticks.row_group(&self.tick_rows)?;
+        let end = if self.summary.elapsed_us.is_some() { End::Alive } else { End::Lost };
+        let (processes, images) = self.images.finish(end)?;
+        let (memory_samples, rows) = self.samples.finish()?;
+        // `memory_samples` last: a directory that has it has all three.
+        let finished = [self.ticks.finish()?, processes.finish()?, memory_samples.finish()?];
+        for table in finished {
+            table.publish()?;
+        }
+        Ok(Summary { rows, processes: images, ..self.summary })
+    }
+}

@@ -1,0 +1,78 @@
+import { redact } from '../classify/redact.ts'
+import { loadRules, type Rules } from '../classify/rules.ts'
+import { SHIPPED_RULES } from '../config/find.ts'
+import type { Metadata } from '../metadata.ts'
+import type { PeakColumns, TickColumns } from '../native.ts'
+import type { Recording } from '../recording/recording.ts'
+import { categoriesOf, seriesOf } from './categories.ts'
+import { classesOf } from './classes.ts'
+import type { Analysis, Metric, Peak, ProcessEntry, RecordingSummary } from './contract.ts'
+import { groupingOf } from './grouping.ts'
+import { entriesAtPeak, entriesByOwnPeak, largestProcesses, processFacts } from './processes.ts'
+import { hostOf, trustOf } from './trust.ts'
+
+export interface AnalyseOptions {
+  /** Default: the shipped ones. */
+  rules?: Rules
+  /** Default: the metric that the recording was made for. */
+  metric?: Metric
+  /** Most time points in the series. Default 2,000, about twice the width of a screen; peaks are kept whatever it is. */
+  points?: number
+  /** Leave secrets in command lines as they are. Default false. */
+  noRedact?: boolean
+}
+
+const POINTS = 2000
+const TOP_PROCESSES = 100
+
+/**
+ * Everything that is said about one recording: a pure function of the recording and the rules. The stored classification is used where it is by the
+ * same rules; nothing is written.
+ */
+export async function analyse(recording: Recording, options: AnalyseOptions = {}): Promise<Analysis> {
+  const { metadata, info } = recording
+  const { rules = loadRules(SHIPPED_RULES), metric = metadata.metric, points = POINTS, noRedact = false } = options
+  const classes = classesOf(recording, rules)
+  const grouping = groupingOf(classes, info.processes)
+  const aggregate = await recording.aggregate({ ...grouping.options, points })
+  const peakColumns = metric === 'pss' ? aggregate.peakPss : aggregate.peakRss
+  const topIds = largestProcesses(aggregate, metric, TOP_PROCESSES)
+  const facts = processFacts(recording, classes, new Set([...topIds, ...(peakColumns?.processId ?? [])]), noRedact)
+  const ticks = recording.ticks()
+  const categories = categoriesOf(grouping, aggregate, metric)
+  return {
+    schema: 1,
+    recording: summaryOf(metadata, ticks, noRedact),
+    metric,
+    peak: peakColumns === undefined ? null : peakOf(peakColumns, metric, entriesAtPeak(peakColumns, metric, facts)),
+    categories,
+    series: seriesOf(grouping, aggregate, metric, categories, ticks.tick.length),
+    top: entriesByOwnPeak(topIds, aggregate, metric, facts),
+    host: hostOf(metadata, ticks),
+    trust: trustOf(metadata, ticks, facts, grouping.withoutRow),
+  }
+}
+
+/** Duration: from the build's start to its end; without an end, to the last tick. */
+function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean): RecordingSummary {
+  return {
+    runId: metadata.run_id,
+    project: metadata.project,
+    jobs: metadata.jobs,
+    repeat: metadata.repeat,
+    command: showSecrets ? metadata.command : redact(metadata.command),
+    startedAt: metadata.started_at,
+    durationUs: metadata.duration_us ?? ticks.elapsedUs.at(-1) ?? 0,
+    exitCode: metadata.exit_code,
+    signal: metadata.signal,
+    timedOut: metadata.timed_out,
+    interruptedBy: metadata.interrupted_by,
+    startError: metadata.start_error,
+  }
+}
+
+/** The largest total of one tick of phase build by the metric; private = sum of resident - shared, PSS = private + shared counted once. */
+function peakOf(peak: PeakColumns, metric: Metric, processes: ProcessEntry[]): Peak {
+  const { rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs } = peak
+  return { kb: metric === 'pss' ? pssKb : rssKb, rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs, pssSource: 'modelled', processes }
+}

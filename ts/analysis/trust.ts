@@ -1,0 +1,133 @@
+import type { Metadata } from '../metadata.ts'
+import type { TickColumns } from '../native.ts'
+import { formatShare, formatUs } from '../units.ts'
+import type { HostSummary, Trust } from './contract.ts'
+import type { ProcessFacts } from './processes.ts'
+
+/**
+ * How far the numbers can be trusted. Counts are the recorder's own where it could finish; after a crash they come from the ticks that were saved,
+ * a late tick being one more than a tenth of the interval late, as for the recorder, and what it cost is then unknown and shown as 0.
+ */
+export function trustOf(metadata: Metadata, ticks: TickColumns, processes: ProcessFacts, withoutRow: number): Trust {
+  const late = ticks.lateUs.filter((us) => us > metadata.interval_us / 10)
+  const figures: Omit<Trust, 'warnings'> = {
+    intervalUs: metadata.interval_us,
+    ticks: metadata.counts?.ticks ?? ticks.tick.length,
+    skippedTicks: metadata.counts?.skipped_ticks ?? skippedTicks(ticks, metadata.interval_us),
+    lateTicks: metadata.counts?.late_ticks ?? late.length,
+    maxLateUs: metadata.counts?.max_late_us ?? largest(late) ?? 0,
+    processes: processes.total,
+    sampledProcesses: processes.sampled,
+    unreadableProcesses: metadata.counts?.unreadable_processes ?? 0,
+    sources: metadata.sources,
+    samplerCpuUs: metadata.own_cost?.sampler_cpu_us ?? 0,
+    ownCpuUs: metadata.own_cost?.cpu_us ?? 0,
+    launcherCpuUs: metadata.own_cost?.launcher_cpu_us ?? 0,
+    buildCpuUs: metadata.build_cpu_us,
+    ownPeakRssKb: metadata.own_cost?.peak_rss_kb ?? 0,
+  }
+  return {
+    ...figures,
+    warnings: [
+      ...recordingWarnings(metadata, withoutRow),
+      ...buildWarnings(metadata),
+      ...samplingWarnings(figures),
+      ...cacheWarnings(processes.programs),
+    ],
+  }
+}
+
+function recordingWarnings({ state, measurement_error, counts }: Metadata, withoutRow: number): string[] {
+  return [
+    ...(state === 'running'
+      ? ['mymonitor did not finish this recording: the end of the build may be missing, and its exit status and cost are unknown.']
+      : []),
+    ...(measurement_error === null ? [] : [`The recording is not complete: ${measurement_error}.`]),
+    ...(counts !== null && counts.lost_frames > 0
+      ? [`${some(counts.lost_frames, 'damaged journal frame was', 'damaged journal frames were')} left out.`]
+      : []),
+    ...(withoutRow > 0 ? [`${some(withoutRow, 'process is', 'processes are')} known by memory only and counted as Other.`] : []),
+  ]
+}
+
+function buildWarnings({ state, exit_code, signal, timed_out, interrupted_by }: Metadata): string[] {
+  if (timed_out) return ['The build was ended by its timeout: a full build may need more.']
+  if (interrupted_by !== null) return ['The build was interrupted: a full build may need more.']
+  if (signal !== null) return [`The build was killed by signal ${signal}: a full build may need more.`]
+  if (exit_code !== null && exit_code !== 0) return [`The build failed with exit status ${exit_code}: a full build may need more.`]
+  if (exit_code === null && state !== 'running') return ['The exit status of the build is unknown.']
+  return []
+}
+
+function samplingWarnings(trust: Omit<Trust, 'warnings'>): string[] {
+  const { ticks, skippedTicks, lateTicks, maxLateUs, intervalUs, processes, sampledProcesses, unreadableProcesses } = trust
+  const missed = processes - sampledProcesses
+  return [
+    ...(ticks === 0 ? ['There is no tick: nothing was measured.'] : []),
+    ...(skippedTicks > 0
+      ? [
+          `${skippedTicks} of ${ticks + skippedTicks} ticks (${formatShare(skippedTicks, ticks + skippedTicks)}) were skipped: a short peak may be missing.`,
+        ]
+      : []),
+    ...(lateTicks * 20 > ticks && ticks > 0
+      ? [
+          `${lateTicks} of ${ticks} ticks (${formatShare(lateTicks, ticks)}) were late, by ${formatUs(maxLateUs)} at most: the machine was too busy for ${formatUs(intervalUs)}.`,
+        ]
+      : []),
+    ...(missed > 0
+      ? [`${missed} of ${processes} processes (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`]
+      : []),
+    ...(unreadableProcesses > 0
+      ? [
+          `${some(unreadableProcesses, 'process', 'processes')} could not be read (another user's, or hidden): the peak is too low by what they used.`,
+        ]
+      : []),
+  ]
+}
+
+function cacheWarnings(programs: ReadonlySet<string>): string[] {
+  const seen = (...names: string[]) => names.filter((name) => programs.has(name)).join(' and ')
+  const cache = seen('ccache', 'sccache', 'cachepot', 'buildcache')
+  const elsewhere = seen('distcc', 'icecc', 'gomacc', 'rewrapper', 'reproxy', 'sccache-dist')
+  return [
+    ...(cache === ''
+      ? []
+      : [`${cache} ran: with cache hits the compilers do not run and the peak says nothing about a build without them.`]),
+    ...(elsewhere === '' ? [] : [`${elsewhere} ran: work done on other machines is not counted.`]),
+  ]
+}
+
+/** A tick that is late by whole intervals stands for the deadlines that passed meanwhile. */
+function skippedTicks({ lateUs }: TickColumns, intervalUs: number): number {
+  return lateUs.reduce((sum, us) => sum + Math.floor(us / intervalUs), 0)
+}
+
+/** The worst that the host reported over the whole recording; null where no tick could read it. */
+export function hostOf({ host }: Metadata, ticks: TickColumns): HostSummary {
+  return {
+    hostname: host.hostname,
+    kernel: host.kernel,
+    cpus: host.cpus,
+    memTotalKb: host.mem_total_kb,
+    memAvailableMinKb: smallest(ticks.memAvailableKb),
+    swapUsedMaxKb: largest(ticks.swapUsedKb),
+    cgroupLimitKb: smallest(ticks.cgroupLimitKb),
+  }
+}
+
+/** A loop: a long recording has more ticks than a call has arguments. NaN, which is null in the columns, compares as neither. */
+function smallest(values: Float64Array): number | null {
+  let found: number | null = null
+  for (const value of values) if (!Number.isNaN(value) && (found === null || value < found)) found = value
+  return found
+}
+
+function largest(values: Float64Array): number | null {
+  let found: number | null = null
+  for (const value of values) if (!Number.isNaN(value) && (found === null || value > found)) found = value
+  return found
+}
+
+function some(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}

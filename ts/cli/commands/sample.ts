@@ -1,0 +1,50 @@
+import { Command, Option } from 'clipanion'
+import { runSample } from '../../sample/run-sample.ts'
+import { sampleOptions } from '../sample-options.ts'
+import { reportRun } from '../ui/run.ts'
+import { BaseCommand } from './base.ts'
+
+export class SampleCommand extends BaseCommand {
+  static override paths = [['sample']]
+  static override usage = Command.Usage({
+    description: 'Record builds, at one or several -j levels, and report what they do to memory (the default verb)',
+    details: 'Exits with the status of the build; of several levels with that of the first that failed.',
+    examples: [
+      ['Record one build', '$0 -- make -j8'],
+      ['Record it at several levels; {N} stands for the level', "$0 -j 8,4,2,1 --prepare 'make clean' -- make -j{N}"],
+      ['Record a project of projects.toml', '$0 -p linux -j 16,8'],
+    ],
+  })
+  projects = Option.Array('-p,--project', { description: 'Record this project of projects.toml; may be repeated' })
+  jobs = Option.String('-j,--jobs', { description: 'Levels, such as 8,4,2,1. Default: default_jobs of the configuration' })
+  directory = Option.String('-C', { description: "Run the build in this directory instead of the project's own or the current one" })
+  noPreClean = Option.Boolean('--no-pre-clean', false, { description: "Do not run the project's clean command before each level" })
+  noPostClean = Option.Boolean('--no-post-clean', false, { description: "Do not run the project's clean command after each level" })
+  prepare = Option.String('--prepare', { description: 'Run this shell command before each level of a command, not recorded' })
+  failFast = Option.Boolean('--fail-fast', false, { description: 'Stop after the first level that fails' })
+  interval = Option.String('--interval', {
+    description: 'Time between two ticks, such as 50ms. Default: interval_seconds of the configuration',
+  })
+  metric = Option.String('--metric', {
+    description: 'What totals and the peak are in: pss or rss. Default: metric_type of the configuration',
+  })
+  timeout = Option.String('--timeout', { description: 'End a level after this time, such as 30min; the status is 124 then' })
+  outputDir = Option.String('--output-dir', {
+    description: 'Write the run below this directory. Default: log_root_dir of the configuration',
+  })
+  noReport = Option.Boolean('--no-report', false, { description: 'Write no HTML' })
+  showOutput = Option.Boolean('--show-output', false, {
+    description: 'Show the output of projects, too; it always goes to build_stdout.log',
+  })
+  logOutput = Option.Boolean('--log-output', false, { description: 'Write the output of a command to build_stdout.log, too' })
+  noArgv = Option.Boolean('--no-argv', false, { description: "Do not store the arguments of the build's processes" })
+  strict = Option.Boolean('--strict', false, { description: 'Exit with 125 when the measurement failed, whatever the build did' })
+
+  override execute(): Promise<number> {
+    const { ui, cwd, env, command, handleSignals } = this.context
+    const options = sampleOptions(this, command)
+    return reportRun({ ui, cwd, json: this.json, strict: this.strict, inherits: command !== undefined }, (observer) =>
+      runSample(options, observer, { cwd, env, handleSignals }),
+    )
+  }
+}

@@ -1,0 +1,95 @@
+import { relative } from 'node:path'
+import type { Analysis, CategoryFigures, Peak, Trust } from '../../analysis/contract.ts'
+import { outcomeOf } from '../../report/outcome.ts'
+import { printable } from '../../report/printable.ts'
+import { formatKb, formatShare, formatUs } from '../../units.ts'
+import type { Painter } from './paint.ts'
+import { type Row, table } from './table.ts'
+
+/** Of the processes at the peak, those that are named. */
+const NAMED_PROCESSES = 3
+/** A minor category below both, of the peak and of the memory-time, is not worth a line. */
+const SMALL_SHARE = 0.01
+
+/** The block of one level: what peaked, who was live then, which categories took the memory, how far to trust it. */
+export function resultLines(analysis: Analysis, paint: Painter): string[] {
+  const { recording, peak, trust } = analysis
+  const outcome = outcomeOf(recording)
+  const status = outcome.kind === 'ok' ? paint.green : outcome.kind === 'failed' ? paint.red : paint.yellow
+  return [
+    `${paint.bold(levelName(recording))}  ${status(printable(outcome.text))}  ${formatUs(recording.durationUs)}`,
+    ...(peak === null ? ['  peak   nothing was sampled'] : peakLines(peak, analysis.metric, paint)),
+    ...(analysis.categories.length === 0 ? [] : ['', ...categoryLines(analysis, paint).map((line) => `  ${line}`), '']),
+    `  trust  ${trustText(trust)}`,
+    ...trust.warnings.map((warning) => `  ${paint.yellow('note')}   ${printable(warning)}`),
+  ]
+}
+
+/** demo -j2 */
+export function levelName({ project, jobs }: { project: string; jobs: number | null }): string {
+  return `${printable(project)}${jobs === null ? '' : ` -j${jobs}`}`
+}
+
+/** Relative where that is shorter, because it is to be read and clicked on. */
+export function shownPath(path: string, cwd: string): string {
+  const short = relative(cwd, path) || '.'
+  return printable(short.startsWith('..') ? path : short)
+}
+
+function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): string[] {
+  const count = peak.processes.length
+  const rows = peak.processes
+    .slice(0, NAMED_PROCESSES)
+    .map(({ kb, name, target }): Row => ({ cells: [formatKb(kb), printable(name), printable(target ?? '')] }))
+  const columns = [
+    { title: '', align: 'right' },
+    { title: '', align: 'left' },
+    { title: '', align: 'left' },
+  ] as const
+  const [, ...named] = table(columns, rows, (text) => text)
+  return [
+    `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${count} ${count === 1 ? 'process' : 'processes'}`,
+    ...named.map((line) => `         ${line}`),
+  ]
+}
+
+function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): string[] {
+  const peakKb = peak?.kb ?? 0
+  const totalTime = categories.reduce((sum, { timeKbS }) => sum + timeKbS, 0)
+  const cells = (name: string, figures: CategoryFigures): string[] => [
+    name,
+    formatKb(figures.peakKb),
+    formatKb(figures.atPeakKb),
+    formatShare(figures.timeKbS, totalTime),
+    String(figures.processes),
+  ]
+  const isSmall = ({ peakKb: own, timeKbS }: CategoryFigures): boolean => own < SMALL_SHARE * peakKb && timeKbS < SMALL_SHARE * totalTime
+  const rows = categories.flatMap((major): Row[] => {
+    const small = major.minors.filter(isSmall)
+    const hidden = small.length > 1 ? small : []
+    const shown = major.minors.filter((minor) => !hidden.includes(minor))
+    return [
+      { cells: cells(printable(major.name), major), paint: paint.bold },
+      ...shown.map((minor) => ({ cells: cells(`  ${printable(minor.name)}`, minor) })),
+      ...(hidden.length === 0 ? [] : [{ cells: [`  and ${hidden.length} small ones`, '', '', '', ''], paint: paint.dim }]),
+    ]
+  })
+  const columns = [
+    { title: `category (${metric.toUpperCase()})`, align: 'left' },
+    { title: 'peak', align: 'right' },
+    { title: 'at peak', align: 'right' },
+    { title: 'memory-time', align: 'right' },
+    { title: 'processes', align: 'right' },
+  ] as const
+  return table(columns, rows, paint.dim)
+}
+
+function trustText(trust: Trust): string {
+  const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late by up to ${formatUs(trust.maxLateUs)}`
+  const skipped = trust.skippedTicks === 0 ? '' : `, ${trust.skippedTicks} skipped`
+  return [
+    `${trust.ticks} ticks of ${trust.intervalUs / 1000} ms, ${late}${skipped}`,
+    `${trust.sampledProcesses} of ${trust.processes} processes sampled`,
+    `own cost ${formatUs(trust.ownCpuUs + trust.launcherCpuUs)} CPU, ${formatKb(trust.ownPeakRssKb)}`,
+  ].join('; ')
+}

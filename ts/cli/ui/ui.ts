@@ -1,0 +1,29 @@
+import { isatty } from 'node:tty'
+import { printable } from '../../report/printable.ts'
+import { type ColorChoice, type Painter, painter, wantsColor } from './paint.ts'
+import { writeAll } from './write.ts'
+
+/** The two channels of the command line: results and everything else. */
+export interface Ui {
+  out: Channel
+  err: Channel
+}
+export interface Channel {
+  write(text: string): void
+  paint: Painter
+  terminal: boolean
+}
+
+/** On stderr, as every tool of Unix says it. The message may quote anything a file or a command line holds. */
+export function complain(ui: Ui, message: string): void {
+  const text = message.split('\n').map(printable).join('\n')
+  ui.err.write(`${ui.err.paint.bold('mymonitor:')} ${text}\n`)
+}
+
+export function terminalUi(choice: ColorChoice, env: Readonly<Record<string, string | undefined>>): Ui {
+  const channel = (fd: number): Channel => {
+    const terminal = isatty(fd)
+    return { write: (text) => writeAll(fd, text), paint: painter(wantsColor(choice, env, terminal)), terminal }
+  }
+  return { out: channel(1), err: channel(2) }
+}

@@ -1,0 +1,38 @@
+/** Text of the command line becomes typed values here, once. Every function throws ERR_MYMONITOR_USAGE that says what was given and what is right. */
+import { MAX_JOBS } from '../config/schema.ts'
+import { MyMonitorError } from '../errors.ts'
+
+const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 }
+
+/** `50ms`, `1.5s`, `30min`, `2h`: milliseconds, more than zero. */
+export function parseDuration(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text.trim())
+  const factor = MILLISECONDS[match?.[2] ?? '']
+  const value = Number(match?.[1]) * (factor ?? Number.NaN)
+  if (value > 0) return value
+  throw usage(`${option} "${text}": expected a time above zero with a unit (us, ms, s, min, h), such as 50ms or 30min`)
+}
+
+/** `8,4,2,1` */
+export function parseJobs(option: string, text: string): number[] {
+  return text.split(',').map((part) => {
+    const level = Number(part)
+    if (/^\s*\d+\s*$/.test(part) && level >= 1 && level <= MAX_JOBS) return level
+    throw usage(`${option} "${text}": expected whole numbers of at least 1, separated by commas, such as 8,4,2,1`)
+  })
+}
+
+export function parseChoice<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === text)
+  if (choice !== undefined) return choice
+  throw usage(`${option} "${text}": expected ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`)
+}
+
+/** `html,json`: each once, in the order given. */
+export function parseChoices<T extends string>(option: string, text: string, choices: readonly T[]): T[] {
+  return [...new Set(text.split(',').map((part) => parseChoice(option, part.trim(), choices)))]
+}
+
+function usage(message: string): MyMonitorError {
+  return new MyMonitorError('ERR_MYMONITOR_USAGE', message)
+}

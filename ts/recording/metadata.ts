@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import * as t from 'typanion'
+import { MyMonitorError } from '../errors.ts'
+import { METADATA_VERSION, type Metadata } from '../metadata.ts'
+
+const count = t.isNumber()
+const text = t.isString()
+
+/** Fields that are not named here belong to a later minor version and are ignored. */
+const isMetadata = t.isPartial({
+  format_version: count,
+  mymonitor_version: text,
+  state: t.isEnum(['running', 'finished', 'failed'] as const),
+  run_id: text,
+  project: text,
+  jobs: t.isNullable(count),
+  repeat: count,
+  metric: t.isEnum(['pss', 'rss'] as const),
+  interval_us: count,
+  command: t.isArray(text),
+  cwd: text,
+  started_at: text,
+  started_at_unix_us: t.isNullable(count),
+  duration_us: t.isNullable(count),
+  exit_code: t.isNullable(count),
+  signal: t.isNullable(count),
+  timed_out: t.isBoolean(),
+  interrupted_by: t.isNullable(count),
+  start_error: t.isNullable(text),
+  host: t.isPartial({
+    hostname: text,
+    os: text,
+    kernel: text,
+    arch: text,
+    boot_id: t.isNullable(text),
+    cpus: count,
+    mem_total_kb: t.isNullable(count),
+    swap_total_kb: t.isNullable(count),
+    numa_nodes: t.isNullable(count),
+  }),
+  limits: t.isPartial({ cgroup: t.isNullable(text), open_files_soft: t.isNullable(count) }),
+  source_commit: t.isNullable(text),
+  tools: t.isRecord(text),
+  sources: t.isArray(text),
+  exec_check_ticks: count,
+  counts: t.isNullable(
+    t.isPartial({
+      ticks: count,
+      skipped_ticks: count,
+      late_ticks: count,
+      max_late_us: count,
+      rows: count,
+      processes: count,
+      unreadable_processes: count,
+      lost_frames: count,
+    }),
+  ),
+  own_cost: t.isNullable(t.isPartial({ sampler_cpu_us: count, cpu_us: count, launcher_cpu_us: count, peak_rss_kb: count })),
+  build_cpu_us: t.isNullable(count),
+  measurement_error: t.isNullable(text),
+})
+
+/** Reads and checks metadata.json. Throws ERR_MYMONITOR_DAMAGED or ERR_MYMONITOR_NEWER_FORMAT; the message names the file. */
+export function readMetadata(file: string): Metadata {
+  let json: string
+  try {
+    json = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw damaged(file, `cannot be read: ${(cause as Error).message}`, cause)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (cause) {
+    throw damaged(file, `is not JSON: ${(cause as Error).message}`, cause)
+  }
+  const version = typeof value === 'object' && value !== null && 'format_version' in value ? value.format_version : undefined
+  if (typeof version === 'number' && version > METADATA_VERSION) {
+    throw new MyMonitorError(
+      'ERR_MYMONITOR_NEWER_FORMAT',
+      `${file} has format version ${version}, this mymonitor reads up to ${METADATA_VERSION}: open it with a newer mymonitor`,
+    )
+  }
+  const errors: string[] = []
+  if (!isMetadata(value, { errors, p: '' }))
+    throw damaged(file, `is not what mymonitor writes: ${errors.map((error) => error.replace(/^\./, '')).join('; ')}`)
+  return value
+}
+
+function damaged(file: string, what: string, cause?: unknown): MyMonitorError {
+  return new MyMonitorError('ERR_MYMONITOR_DAMAGED', `${file} ${what}; restore it from a copy or record again`, { cause })
+}

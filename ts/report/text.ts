@@ -1,0 +1,96 @@
+import type { Analysis, MajorCategory, Peak, RecordingSummary, Trust } from '../analysis/contract.ts'
+import { formatShare } from '../units.ts'
+import { outcomeOf, signalName } from './outcome.ts'
+import { printable } from './printable.ts'
+
+const LISTED_PROCESSES = 20
+
+/** summary.log. Up to and including the categories it is what the Python MyMonitor wrote, label by label, because scripts read it. */
+export function renderSummaryLog(analysis: Analysis): string {
+  const { recording, peak, trust } = analysis
+  const metric = analysis.metric === 'pss' ? 'PSS_KB' : 'RSS_KB'
+  const lines = [
+    `Project: ${printable(recording.project)}`,
+    ...(recording.jobs === null ? [] : [`Parallelism: -j${recording.jobs}`]),
+    `Total Build & Monitoring Duration: ${durationLine(recording.durationUs)}`,
+    `Peak Overall Memory (${metric}): ${peak === null ? 'none (no process was sampled)' : `${kb(peak.kb)} KB`}`,
+    `Samples Collected: ${trust.ticks}`,
+    `Build Exit Code: ${exitCodeLine(recording)}`,
+    '',
+    '--- Category Peak Memory Usage ---',
+    ...analysis.categories.flatMap(categoryLines),
+    ...(peak === null ? [] : peakLines(peak)),
+    ...trustLines(trust),
+    ...warningLines(trust.warnings),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function durationLine(us: number): string {
+  const seconds = us / 1e6
+  return `${seconds.toFixed(1)}s (${seconds.toFixed(2)} seconds)`
+}
+
+/** As a shell would give it, so that a signal is a number here too. */
+function exitCodeLine(recording: RecordingSummary): string {
+  const outcome = outcomeOf(recording)
+  if (recording.signal !== null) {
+    const cause = outcome.text.startsWith('killed') ? '' : `${outcome.text}; `
+    return `${128 + recording.signal} (${cause}killed by ${signalName(recording.signal)})`
+  }
+  if (recording.exitCode === null) return printable(outcome.text)
+  return outcome.text === `exit ${recording.exitCode}` ? `${recording.exitCode}` : `${recording.exitCode} (${printable(outcome.text)})`
+}
+
+function categoryLines(major: MajorCategory): string[] {
+  return [
+    '',
+    `${printable(major.name)}:`,
+    `  Total Peak Memory: ${kb(major.peakKb)} KB (${major.processes} total pids)`,
+    ...major.minors.map((minor) => `    ${printable(minor.name)}: ${kb(minor.peakKb)} KB (${minor.processes} pids)`),
+  ]
+}
+
+function peakLines(peak: Peak): string[] {
+  const listed = peak.processes.slice(0, LISTED_PROCESSES)
+  const rest = peak.processes.slice(LISTED_PROCESSES)
+  return [
+    '',
+    '--- Live at the Peak ---',
+    '',
+    `Time of Peak: ${(peak.elapsedUs / 1e6).toFixed(2)}s`,
+    `Processes: ${peak.processes.length}`,
+    `Memory: PSS ${kb(peak.pssKb)} KB (${peak.pssSource}), RSS ${kb(peak.rssKb)} KB, private ${kb(peak.privateKb)} KB, shared ${kb(peak.sharedKb)} KB`,
+    ...listed.map((process) => {
+      const target = process.target === null ? '' : `, ${printable(process.target)}`
+      return `    ${printable(process.name)}: ${kb(process.kb)} KB (pid ${process.pid}, ${printable(process.major)}/${printable(process.minor)}${target})`
+    }),
+    ...(rest.length > 0 ? [`    and ${rest.length} more: ${kb(rest.reduce((sum, process) => sum + process.kb, 0))} KB`] : []),
+  ]
+}
+
+function trustLines(trust: Trust): string[] {
+  const buildCpu = trust.buildCpuUs === null ? '' : ` (build: ${cpu(trust.buildCpuUs)})`
+  return [
+    '',
+    '--- Trust ---',
+    '',
+    `Interval: ${trust.intervalUs / 1000} ms (${trust.ticks} ticks, ${trust.lateTicks} late, at most ${(trust.maxLateUs / 1000).toFixed(1)} ms, ${trust.skippedTicks} skipped)`,
+    `Processes Sampled: ${trust.sampledProcesses} of ${trust.processes} (${formatShare(trust.sampledProcesses, trust.processes)})`,
+    `Processes Unreadable: ${trust.unreadableProcesses}`,
+    `Sources: ${trust.sources.map(printable).join(', ') || 'none'}`,
+    `Own Cost: mymonitor ${cpu(trust.ownCpuUs)} (sampler ${cpu(trust.samplerCpuUs)}), launcher ${cpu(trust.launcherCpuUs)} CPU${buildCpu}, ${kb(trust.ownPeakRssKb)} KB peak RSS`,
+  ]
+}
+
+function warningLines(warnings: readonly string[]): string[] {
+  return warnings.length === 0 ? [] : ['', '--- Warnings ---', '', ...warnings.map((warning) => `- ${printable(warning)}`)]
+}
+
+function kb(value: number): string {
+  return Math.round(value).toString()
+}
+
+function cpu(us: number): string {
+  return `${(us / 1e6).toFixed(2)}s`
+}

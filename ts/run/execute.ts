@@ -1,0 +1,121 @@
+import { statSync } from 'node:fs'
+import { MyMonitorError } from '../errors.ts'
+import type { Metadata } from '../metadata.ts'
+import { fromNative, launcherPath, loadRecorder, type SessionOptions, type SessionResult, type Snapshot } from '../native.ts'
+import { ensureDirectory, makeFreshDirectory } from './files.ts'
+import { sourceCommit } from './host.ts'
+import { finishedMetadata, runningMetadata, saveMetadata } from './level-metadata.ts'
+import type { Level, Plan } from './plan.ts'
+import { type Run, recordingName } from './run-dir.ts'
+import { levelStatus, NOT_FOUND, OWN_FAILURE } from './status.ts'
+
+export interface LevelOutcome {
+  recordingDir: string
+  metadata: Metadata
+  /** Exit status of the level, as the shell would give it. */
+  status: number
+  /** The build did not start because of this. */
+  startError: MyMonitorError | null
+  /** The recording is not (completely) what it should be: one line each. */
+  measurementErrors: string[]
+}
+
+export interface ExecuteOptions {
+  plan: Plan
+  run: Run
+  /** INT, QUIT, TERM and HUP of this process belong to the session while the build runs. */
+  handleSignals: boolean
+  /** Ends the build when it fires. */
+  stop: AbortSignal
+  onSnapshot: (snapshot: Snapshot) => void
+}
+
+/** Before anything is made or run: that every level's directory can be entered. A command's own is left to the start, which tells it from a missing command. */
+export function checkDirectories(plan: Plan): void {
+  for (const { project, cwd } of plan.levels) {
+    const found = statSync(cwd, { throwIfNoEntry: false })
+    if (found?.isDirectory()) continue
+    const reason = found === undefined ? 'does not exist' : 'is not a directory'
+    const next = plan.kind === 'projects' ? `correct dir of project "${project}" or give -C DIR` : 'give another one with -C DIR'
+    throw new MyMonitorError('ERR_MYMONITOR_START_FAILED', `the directory of the build, ${cwd}, ${reason}: ${next}`)
+  }
+}
+
+/** Records one level. Throws only before the build has started. */
+export async function executeLevel(level: Level, options: ExecuteOptions): Promise<LevelOutcome> {
+  const { plan, run } = options
+  const recorder = loadRecorder()
+  const launcher = launcherPath()
+  const commit = await sourceCommit(level.cwd)
+  const now = new Date()
+  const recordingDir = makeFreshDirectory(run.dir, recordingName(level, plan.metric, now))
+  const running = runningMetadata(run, plan, level, commit, now)
+  saveMetadata(recordingDir, running)
+
+  let result: SessionResult
+  try {
+    const session = new recorder.Session(sessionOptions(level, options, recordingDir, launcher), options.onSnapshot)
+    const abort = (): void => session.abort()
+    options.stop.addEventListener('abort', abort, { once: true })
+    if (options.stop.aborted) abort()
+    try {
+      result = await session.result()
+    } finally {
+      options.stop.removeEventListener('abort', abort)
+    }
+  } catch (cause) {
+    const error = fromNative(cause)
+    saveMetadata(recordingDir, { ...running, state: 'failed', start_error: error.message })
+    throw error
+  }
+
+  const metadata = finishedMetadata(running, result)
+  const measurementErrors = result.measurementError === undefined ? [] : [result.measurementError]
+  try {
+    // The build may have removed it: a clean rule that deletes the output directory.
+    ensureDirectory(recordingDir)
+    saveMetadata(recordingDir, metadata)
+  } catch (cause) {
+    measurementErrors.push(fromNative(cause).message)
+  }
+  return { recordingDir, metadata, status: levelStatus(result), startError: startFailure(level, result), measurementErrors }
+}
+
+function sessionOptions(
+  level: Level,
+  { plan, run, handleSignals }: ExecuteOptions,
+  recordingDir: string,
+  launcher: string,
+): SessionOptions {
+  return {
+    launcherPath: launcher,
+    recordingDir,
+    command: level.command,
+    cwd: level.cwd,
+    output: level.output,
+    intervalUs: plan.intervalUs,
+    phases: level.phases,
+    storeArgv: plan.storeArgv,
+    secondInterruptKills: plan.kind === 'projects',
+    handleSignals,
+    ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }),
+    compression: plan.compression,
+    runId: run.id,
+    project: level.project,
+    ...(level.jobs === null ? {} : { jobs: level.jobs }),
+    repeat: level.repeat,
+  }
+}
+
+function startFailure(level: Level, result: SessionResult): MyMonitorError | null {
+  const { startError } = result
+  if (!startError) return null
+  const reason = startError.message.replace(/ \(os error \d+\)$/, '').toLowerCase()
+  if (startError.cwd) return new MyMonitorError('ERR_MYMONITOR_START_FAILED', `cannot enter ${level.cwd}: ${reason}`)
+  const [program = ''] = level.command
+  const status = levelStatus(result)
+  if (status === OWN_FAILURE) return new MyMonitorError('ERR_MYMONITOR_START_FAILED', `cannot run "${program}": ${reason}`)
+  if (status !== NOT_FOUND) return new MyMonitorError('ERR_MYMONITOR_COMMAND_NOT_EXECUTABLE', `cannot run "${program}": ${reason}`)
+  const message = program.includes('/') ? `cannot run "${program}": ${reason}` : `cannot run "${program}": no such command in PATH`
+  return new MyMonitorError('ERR_MYMONITOR_COMMAND_NOT_FOUND', message)
+}

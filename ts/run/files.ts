@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { MyMonitorError } from '../errors.ts'
+
+/** Whole or not at all: a temporary name beside the file, then a rename. */
+export function writeFileAtomic(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    writeFileSync(temporary, text)
+    renameSync(temporary, file)
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw new MyMonitorError('ERR_MYMONITOR_OUTPUT', `cannot write ${file}: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/** A new directory of that name, or with the first free suffix `_2`, `_3`, …; its parents are made. Returns its path. */
+export function makeFreshDirectory(parent: string, name: string): string {
+  ensureDirectory(parent)
+  for (let count = 1; ; count += 1) {
+    const path = join(parent, count === 1 ? name : `${name}_${count}`)
+    try {
+      mkdirSync(path)
+      return path
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotCreate(path, cause)
+    }
+  }
+}
+
+/** The directory and its missing parents. Node's own recursive mkdir loops for ever where the system says ENOENT below an existing directory (in /proc). */
+export function ensureDirectory(path: string): void {
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (parent !== path) ensureDirectory(parent)
+  try {
+    mkdirSync(path)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotCreate(path, cause)
+  }
+}
+
+function cannotCreate(path: string, cause: unknown): MyMonitorError {
+  const message = `cannot create the directory ${path}: ${reasonOf(cause)}; choose another place with --output-dir`
+  return new MyMonitorError('ERR_MYMONITOR_OUTPUT', message, { cause })
+}
+
+/** Letters, digits and `._+-`; anything else becomes `_`, so does a leading dot or dash. */
+export function safeName(name: string): string {
+  return name
+    .replace(/[^\p{L}\p{N}._+-]/gu, '_')
+    .replace(/^[.-]/, '_')
+    .slice(0, 100)
+}
+
+/** 20260102_030405, local time. */
+export function stampOf(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`
+  return `${day}_${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`
+}
+
+/** 2026-01-02T03:04:05.678+01:00 */
+export function isoWithZone(date: Date): string {
+  const offset = -date.getTimezoneOffset()
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.abs(offset) / 60)}:${two(Math.abs(offset) % 60)}`
+  return new Date(date.getTime() + offset * 60_000).toISOString().replace('Z', zone)
+}
+
+/** What was thrown, in one line for people. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The system's words without Node's decoration: "permission denied". */
+function reasonOf(cause: unknown): string {
+  const message = messageOf(cause)
+  return /^[A-Z0-9]+: (.*?), /.exec(message)?.[1] ?? message
+}

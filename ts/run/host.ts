@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism, hostname, platform, release } from 'node:os'
+import type { Metadata } from '../metadata.ts'
+
+/** Facts of this machine; what cannot be read is null. */
+export function hostFacts(): Metadata['host'] {
+  const memory = read('/proc/meminfo')
+  return {
+    hostname: hostname(),
+    os: /^PRETTY_NAME="?(.*?)"?$/m.exec(read('/etc/os-release'))?.[1] ?? platform(),
+    kernel: release(),
+    arch: process.arch,
+    boot_id: read('/proc/sys/kernel/random/boot_id').trim() || null,
+    cpus: availableParallelism(),
+    mem_total_kb: kilobytes(memory, 'MemTotal'),
+    swap_total_kb: kilobytes(memory, 'SwapTotal'),
+    numa_nodes: countNumaNodes(),
+  }
+}
+
+/** Limits of this process, which the build inherits. */
+export function limitFacts(): Metadata['limits'] {
+  const unified = /^0::(.*)$/m.exec(read('/proc/self/cgroup'))?.[1]
+  const files = /^Max open files\s+(\d+)/m.exec(read('/proc/self/limits'))?.[1]
+  return { cgroup: unified ?? null, open_files_soft: files === undefined ? null : Number(files) }
+}
+
+/** The commit that is checked out in `directory`; null where git does not say so within two seconds. */
+export function sourceCommit(directory: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile('git', ['-C', directory, 'rev-parse', 'HEAD'], { timeout: 2000, killSignal: 'SIGKILL' }, (error, stdout) => {
+      const commit = stdout.trim()
+      resolve(error === null && /^[0-9a-f]{40,64}$/.test(commit) ? commit : null)
+    })
+  })
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function kilobytes(meminfo: string, name: string): number | null {
+  const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(meminfo)
+  return match?.[1] === undefined ? null : Number(match[1])
+}
+
+function countNumaNodes(): number | null {
+  try {
+    return readdirSync('/sys/devices/system/node').filter((name) => /^node\d+$/.test(name)).length || null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,125 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Analysis } from '../analysis/contract.ts'
+import { analyse } from '../analysis/index.ts'
+import { loadRules } from '../classify/rules.ts'
+import { loadConfig } from '../config/load.ts'
+import { MyMonitorError } from '../errors.ts'
+import { openRecording } from '../recording/recording.ts'
+import { type ExporterName, exporters } from '../report/index.ts'
+import { ensureDirectory, messageOf, writeFileAtomic } from '../run/files.ts'
+import { METADATA_FILE } from '../run/level-metadata.ts'
+import { RUN_FILE, reportName } from '../run/run-dir.ts'
+import { writeRunPlot } from './level-report.ts'
+
+export interface OpenOptions {
+  /** A recording, or a run with all its recordings. */
+  dir: string
+  /** Path of config.toml, for its rules. Default: searched for, else the shipped one. */
+  config?: string
+  /** Leave secrets in arguments unhidden. Default false. */
+  noRedact?: boolean
+}
+export interface ExportOptions extends OpenOptions {
+  formats: readonly ExporterName[]
+  /** Default: beside each recording. */
+  outputDir?: string
+}
+interface Surroundings {
+  cwd: string
+  env: NodeJS.ProcessEnv
+}
+
+export interface Exported {
+  /** Absolute paths of what was written. */
+  files: string[]
+  /** Recordings of the run that could not be opened, one line each. */
+  problems: string[]
+}
+export interface Summaries {
+  isRun: boolean
+  analyses: Analysis[]
+  /** Recordings of the run that could not be opened, one line each. */
+  problems: string[]
+}
+
+/** Writes the reports of one recording or of every recording of a run again; for a run its plot across levels, too, when HTML is among the formats. */
+export async function exportRecordings({ formats, outputDir, ...options }: ExportOptions, surroundings: Surroundings): Promise<Exported> {
+  const { dir, recordings, problems } = await analyseAll(options, surroundings)
+  const target = outputDir === undefined ? undefined : resolve(surroundings.cwd, outputDir)
+  if (target !== undefined) ensureDirectory(target)
+  const files: string[] = []
+  for (const { recordingDir, analysis } of recordings) {
+    for (const format of formats) {
+      const { ending, render } = exporters[format]
+      const name = format === 'text' && target === undefined ? 'summary.log' : reportName(analysis.recording, analysis.metric, ending)
+      const file = join(target ?? recordingDir, name)
+      writeFileAtomic(file, render(analysis))
+      files.push(file)
+    }
+  }
+  if (formats.includes('html') && isRun(dir)) {
+    const analyses = recordings.map(({ analysis }) => analysis)
+    for (const project of new Set(analyses.map(({ recording }) => recording.project))) {
+      const levels = analyses.filter(({ recording }) => recording.project === project)
+      files.push(writeRunPlot(target ?? dir, project, levels))
+    }
+  }
+  return { files, problems }
+}
+
+/** Analyses one recording, or every recording of a run. */
+export async function summarize(options: OpenOptions, surroundings: Surroundings): Promise<Summaries> {
+  const { dir, recordings, problems } = await analyseAll(options, surroundings)
+  return { isRun: isRun(dir), analyses: recordings.map(({ analysis }) => analysis), problems }
+}
+
+interface Analysed {
+  /** Absolute. */
+  dir: string
+  recordings: { recordingDir: string; analysis: Analysis }[]
+  problems: string[]
+}
+
+/** A recording of a run that cannot be opened (a level that did not start, a crash) is a problem of that one only, as long as there is another. */
+async function analyseAll({ dir, config, noRedact = false }: OpenOptions, { cwd, env }: Surroundings): Promise<Analysed> {
+  const analysed: Analysed = { dir: resolve(cwd, dir), recordings: [], problems: [] }
+  const rules = loadRules(loadConfig(config, { cwd, env }).rulesFile)
+  const failures: unknown[] = []
+  for (const recordingDir of recordingsIn(analysed.dir)) {
+    try {
+      const recording = openRecording(recordingDir)
+      const analysis = await analyse(recording, { rules, metric: recording.metadata.metric, noRedact })
+      analysed.recordings.push({ recordingDir, analysis })
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (analysed.recordings.length === 0) throw failures[0]
+  analysed.problems = failures.map(messageOf)
+  return analysed
+}
+
+/** The directory itself, unless it is a run: then those below it, in the order in which they were made. */
+function recordingsIn(dir: string): string[] {
+  if (!isRun(dir)) return [dir]
+  const recordings = readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && isFile(join(dir, entry.name, METADATA_FILE)))
+    .map(({ name }) => join(dir, name))
+  if (recordings.length === 0)
+    throw new MyMonitorError('ERR_MYMONITOR_NOT_A_RECORDING', `not a recording: ${dir} is a run without recordings`)
+  // The stamp at the end of the name is a time of the clock, so it sorts.
+  return recordings.sort((a, b) => stampIn(a).localeCompare(stampIn(b)) || a.localeCompare(b))
+}
+
+function stampIn(recordingDir: string): string {
+  return /\d{8}_\d{6}(?:_\d+)?$/.exec(recordingDir)?.[0] ?? ''
+}
+
+function isRun(dir: string): boolean {
+  return isFile(join(dir, RUN_FILE))
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}

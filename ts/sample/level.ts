@@ -1,0 +1,137 @@
+import { basename } from 'node:path'
+import type { Config } from '../config/load.ts'
+import { executeLevel, type LevelOutcome } from '../run/execute.ts'
+import { messageOf } from '../run/files.ts'
+import type { Level, Plan, Step } from '../run/plan.ts'
+import { type Run, saveRun } from '../run/run-dir.ts'
+import { OWN_FAILURE } from '../run/status.ts'
+import { runStep } from '../run/step.ts'
+import { type LevelReport, reportLevel, writeRunPlot } from './level-report.ts'
+import type { LevelPosition, LevelResult, SampleObserver } from './types.ts'
+
+export interface RunContext {
+  plan: Plan
+  run: Run
+  config: Config
+  observer: SampleObserver
+  /** Ends the build, or the clean command that runs now. */
+  stop: AbortSignal
+  env: NodeJS.ProcessEnv
+  handleSignals: boolean
+  noRedact: boolean
+  /** Results so far; a level adds its own. */
+  levels: LevelResult[]
+}
+
+/** One level from clean to report. Null when it was stopped before its build. Throws only when nothing was built yet. */
+export async function sampleLevel(
+  context: RunContext,
+  index: number,
+): Promise<{ result: LevelResult; interruptedBy: number | null } | null> {
+  const { plan, observer } = context
+  const level = plan.levels[index] as Level
+  const position = { project: level.project, jobs: level.jobs, number: index + 1, of: plan.levels.length }
+  let outcome: LevelOutcome | null
+  let result: LevelResult
+  try {
+    outcome = await record(context, level, position)
+    if (outcome === null) return null
+    result = await analyse(context, level, outcome)
+  } catch (error) {
+    if (context.levels.length === 0) throw error
+    outcome = null
+    result = notRecorded(level, error)
+  }
+  noteInRun(context, index, outcome, result)
+  if (outcome?.startError && context.levels.length === 0) throw outcome.startError
+  context.levels.push(result)
+  observer.levelFinished?.(position, result)
+  return { result, interruptedBy: outcome?.metadata.interrupted_by ?? null }
+}
+
+/** The left side of the wall. */
+async function record(context: RunContext, level: Level, position: LevelPosition): Promise<LevelOutcome | null> {
+  const { observer, stop } = context
+  const step = async (wanted: Step | null): Promise<void> => {
+    if (wanted === null || stop.aborted) return
+    observer.step?.(position, wanted)
+    const failure = await runStep(wanted, context.env, stop)
+    if (failure !== null && !stop.aborted) observer.stepFailed?.(position, failure)
+  }
+  await step(level.before)
+  if (stop.aborted) return null
+  observer.levelStarted?.(position)
+  const outcome = await executeLevel(level, {
+    ...context,
+    onSnapshot: (snapshot) => observer.snapshot?.({ ...snapshot, ...position }),
+  })
+  if (outcome.startError === null && outcome.metadata.interrupted_by === null) await step(level.after)
+  return outcome
+}
+
+/** The right side of the wall. Never throws: the build has ended and its status stands. */
+async function analyse(context: RunContext, level: Level, outcome: LevelOutcome): Promise<LevelResult> {
+  const { plan, run, config, noRedact } = context
+  const errors = [...outcome.measurementErrors]
+  const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
+    try {
+      return await work()
+    } catch (error) {
+      errors.push(messageOf(error))
+      return null
+    }
+  }
+  const { metric, report: html } = plan
+  let reported: LevelReport | null = null
+  let summaryPlot: string | null = null
+  if (outcome.startError === null) {
+    reported = await attempt(() => reportLevel(outcome.recordingDir, { metric, rulesFile: config.rulesFile, noRedact, html }))
+    const earlier = context.levels.filter(({ project }) => project === level.project).map(({ analysis }) => analysis)
+    const analyses = [...earlier, reported?.analysis ?? null].filter((analysis) => analysis !== null)
+    if (html && analyses.length > 0) summaryPlot = await attempt(() => writeRunPlot(run.dir, level.project, analyses))
+  }
+  return {
+    project: level.project,
+    jobs: level.jobs,
+    exitStatus: outcome.status,
+    startError: outcome.startError?.message ?? null,
+    recording: outcome.recordingDir,
+    report: reported?.report ?? null,
+    summaryPlot,
+    analysis: reported?.analysis ?? null,
+    measurementErrors: errors,
+  }
+}
+
+function notRecorded(level: Level, error: unknown): LevelResult {
+  return {
+    project: level.project,
+    jobs: level.jobs,
+    exitStatus: OWN_FAILURE,
+    startError: messageOf(error),
+    recording: null,
+    report: null,
+    summaryPlot: null,
+    analysis: null,
+    measurementErrors: [],
+  }
+}
+
+function noteInRun({ run }: RunContext, index: number, outcome: LevelOutcome | null, result: LevelResult): void {
+  const record = run.record.levels[index]
+  if (record === undefined) return
+  record.state = result.startError === null ? 'finished' : 'failed'
+  record.recording = result.recording === null ? null : basename(result.recording)
+  record.exit_status = result.exitStatus
+  record.duration_us = outcome?.metadata.duration_us ?? null
+  record.timed_out = outcome?.metadata.timed_out ?? false
+  record.interrupted_by = outcome?.metadata.interrupted_by ?? null
+  record.peak_kb = result.analysis?.peak?.kb ?? null
+  record.peak_elapsed_us = result.analysis?.peak?.elapsedUs ?? null
+  record.measurement_errors = [...result.measurementErrors]
+  try {
+    saveRun(run)
+  } catch (error) {
+    result.measurementErrors.push(messageOf(error))
+  }
+}

@@ -1,0 +1,38 @@
+import { Latest } from './latest.ts'
+import { runSample } from './run-sample.ts'
+import type { LiveSnapshot, SampleOptions, SampleResult } from './types.ts'
+
+/** A run that goes on. */
+export interface SampleHandle {
+  /**
+   * The build as it is now, a few times a second; a slow consumer gets the newest only. Ends with the run; throws what `result` rejects with. Need not be
+   * consumed; one consumer.
+   */
+  snapshots: AsyncIterableIterator<LiveSnapshot, undefined>
+  /**
+   * Settles when the last level is analysed. Rejects with a MyMonitorError only while no build has been started; a build that fails is a result.
+   */
+  result: Promise<SampleResult>
+}
+
+/**
+ * Records builds as `mymonitor sample` does, in the directory and environment of this process.
+ *
+ * The signals of this process stay the caller's: to end a run early, abort `options.signal`. A command has this process's stdin, stdout and stderr.
+ *
+ * @example
+ * const run = sample({ command: ['make', '-j8'] })
+ * for await (const now of run.snapshots) console.error(now.elapsedUs, now.pssKb)
+ * const { levels } = await run.result
+ */
+export function sample(options: SampleOptions): SampleHandle {
+  const snapshots = new Latest<LiveSnapshot>()
+  const surroundings = { cwd: process.cwd(), env: process.env, handleSignals: false }
+  const result = runSample(options, { snapshot: (snapshot) => snapshots.push(snapshot) }, surroundings)
+  // Also keeps a rejection that is only looked at through the snapshots from being an unhandled one.
+  result.then(
+    () => snapshots.finish(),
+    (error: unknown) => snapshots.fail(error),
+  )
+  return { snapshots, result }
+}
