@@ -13,6 +13,7 @@ const STEPS = {
   biome: [bin('biome'), ['ci']],
   typescript: [bin('tsc'), ['--noEmit', '-p', '.']],
   'typescript-client': [bin('tsc'), ['-p', 'ts/report/client']],
+  'typescript-tests': [bin('tsc'), ['-p', '__test__']],
   'typescript-browser-tests': [bin('tsc'), ['-p', '__test__/browser']],
   rooms: [process.execPath, ['scripts/lint-rooms.mjs']],
   'dead-code': [bin('knip'), []],

@@ -13,7 +13,7 @@ export type {
   Series,
   Trust,
 } from './analysis/contract.ts'
-export { analyse } from './analysis/index.ts'
+export { type AnalyseOptions, analyse } from './analysis/index.ts'
 export { loadRules, type Rules } from './classify/rules.ts'
 export { type ErrorCode, MyMonitorError } from './errors.ts'
 export type { Metadata } from './metadata.ts'

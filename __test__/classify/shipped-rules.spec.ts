@@ -41,7 +41,7 @@ describe('known defect 4: a name is never matched inside another', () => {
     ['mongo x', 'Other/Other_mongo'],
     ['cargo build', 'BuildSystem/Cargo'],
     ['/opt/gcc/bin/tool -c a.c', 'Other/Other_tool'],
-    ['/work/as/ld/cc/run', 'Other/Other_run'],
+    ['/srv/as/ld/cc/run', 'Other/Other_run'],
   ])('%s is %s', (line, category) => {
     expect(categoryOf(line)).toBe(category)
   })

@@ -22,8 +22,13 @@ export function capturingUi(options: { terminal?: boolean; colored?: boolean } =
 }
 
 /** The whole command line inside this process. */
-export async function cli(argv: string[], cwd: string, env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] }): Promise<Captured> {
+export async function cli(
+  argv: string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] },
+  handleSignals = false,
+): Promise<Captured> {
   const { ui, out, err } = capturingUi()
-  const status = await runCli(argv, { cwd, env, handleSignals: false, ui })
+  const status = await runCli(argv, { cwd, env, handleSignals, ui })
   return { status, out: out(), err: err() }
 }

@@ -13,10 +13,9 @@ function piped(code: string, reader: string): Promise<{ status: number | null; o
   const contents = `import { writeAll } from './write.ts'\nimport { replaceProcessStreams } from './streams.ts'\n${code}\n`
   buildSync({ stdin: { contents, resolveDir: UI, loader: 'ts' }, bundle: true, platform: 'node', format: 'esm', outfile: script })
   // Another process that shares the pipe has made it non-blocking, as a Node does that is killed before it can restore the flag.
-  const nonBlocking = `'${process.execPath}' -e 'process.stdout; process.kill(process.pid, "SIGKILL")' 2>&-`
-  const child = spawn('bash', ['-c', `set -o pipefail; (${nonBlocking}; exec '${process.execPath}' '${script}') 2> >(grep -v Killed >&2) | ${reader}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const nonBlocking = `('${process.execPath}' -e 'process.stdout; process.kill(process.pid, "SIGKILL")'; true) 2>/dev/null`
+  const line = `set -o pipefail; (${nonBlocking}; exec '${process.execPath}' '${script}') | ${reader}`
+  const child = spawn('bash', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
   child.stdout.on('data', (part: Buffer) => {

@@ -1,6 +1,6 @@
 /** Ends that somebody asked for: the whole build ends and the recording is whole. */
 
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { BURNER, mymonitor, processesWith, recordingIn, sleep, start, temporary, uniqueSleep } from './harness.ts'
@@ -87,5 +87,63 @@ describe('a build that is told to end', () => {
     expect(status).toBe(124)
     await gone(marker)
     expect(recordingIn(output).metadata.timed_out).toBe(true)
+  })
+
+  test('an INT that comes twice at once, from the terminal and from npm, is one', async () => {
+    const dir = temporary()
+    writeFileSync(
+      join(dir, 'build.sh'),
+      "n=0\ntrap 'n=$((n + 1)); echo int $n' INT\necho started\nfor i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.1; done\nexit 5\n",
+    )
+    const running = start(mymonitor('sample', '--output-dir', join(dir, 'out'), '--no-report', '--', 'sh', 'build.sh'), { cwd: dir })
+    await running.shows('started')
+    await sleep(300)
+    running.child.kill('SIGINT')
+    await sleep(50)
+    running.child.kill('SIGINT')
+    const { status, stdout } = await running.ended
+    expect(stdout.toString()).toBe('started\nint 1\n')
+    expect(status).toBe(5)
+  })
+})
+
+describe('under nohup', () => {
+  test('HUP ends neither mymonitor nor the build', async () => {
+    const output = temporary()
+    const command = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', 'echo started; sleep 0.8; echo ended')
+    const running = start(['nohup', ...command])
+    await running.shows('started')
+    running.child.kill('SIGHUP')
+    const { status, stdout } = await running.ended
+    expect(stdout.toString()).toContain('ended\n')
+    expect(status).toBe(0)
+  })
+})
+
+describe('a mymonitor that is stopped or killed', () => {
+  test('costs the build nothing, and the launcher ends with the build', async () => {
+    const dir = temporary()
+    const marker = uniqueSleep()
+    const script = `echo started; sleep 1.2; echo whole > ${join(dir, 'done')}; : ${marker}`
+    const running = start(mymonitor('sample', '--output-dir', join(dir, 'out'), '--no-report', '--', 'sh', '-c', script))
+    await running.shows('started')
+    running.child.kill('SIGKILL')
+    await vi.waitFor(() => expect(existsSync(join(dir, 'done'))).toBe(true), { timeout: 5_000 })
+    await gone(marker)
+  })
+
+  test('skips the deadlines it slept through and says so', async () => {
+    const output = temporary()
+    const running = start(mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', 'echo started; sleep 1.5'))
+    await running.shows('started')
+    await sleep(300)
+    running.child.kill('SIGSTOP')
+    await sleep(600)
+    running.child.kill('SIGCONT')
+    expect((await running.ended).status).toBe(0)
+    const { counts } = recordingIn(output).metadata
+    expect(counts?.skipped_ticks).toBeGreaterThanOrEqual(9)
+    expect(counts?.max_late_us).toBeGreaterThan(400_000)
+    expect(counts?.ticks).toBeLessThan(26)
   })
 })

@@ -243,6 +243,24 @@ describe('the command line', () => {
   })
 })
 
+describe('signals', () => {
+  test.each([
+    ['a prepare command', 'sleep 60', ['true', '{N}'], 0],
+    ['a build', 'true', ['sleep', '6{N}'], 1],
+  ])('one that comes during %s ends the run, which says what was not done', async (_, prepare, command, recorded) => {
+    const cwd = directoryWith()
+    const running = cli(['-j', '1,2', '--no-report', '--output-dir', 'out', '--prepare', prepare, '--', ...command], cwd, process.env, true)
+    const run = () => readdirSync(join(cwd, 'out'))[0] ?? ''
+    await vi.waitFor(() => expect(readdirSync(join(cwd, 'out', run()))).toHaveLength(1 + recorded), 5000)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    process.kill(process.pid, 'SIGTERM')
+    const { status, err } = await running
+    expect(status).toBe(143)
+    expect(err).toContain(`interrupted by TERM: ${2 - recorded} of 2 levels not run`)
+    expect(json<RunRecord>(cwd, 'out', run(), 'run.json')).toMatchObject({ state: 'interrupted', interrupted_by: 15 })
+  })
+})
+
 describe('report and summary', () => {
   test('of a run: every level, and the plot across them', async () => {
     const cwd = orderedProject('sleep 0.2')

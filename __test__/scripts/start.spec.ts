@@ -1,4 +1,4 @@
-import { type SpawnOptionsWithStringEncoding, spawnSync } from 'node:child_process'
+import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ function npmStart(args: string[], env: Record<string, string>) {
     cpSync(join(ROOT, path), join(clone, path))
   writeFileSync(join(clone, 'scripts/setup.mjs'), "console.log('set-up')\n")
   writeFileSync(join(clone, 'dist/cli/main.js'), MAIN)
-  const options: SpawnOptionsWithStringEncoding = { cwd: elsewhere, env: { ...env, PWD: elsewhere }, encoding: 'utf8' }
+  const options: SpawnSyncOptionsWithStringEncoding = { cwd: elsewhere, env: { ...env, PWD: elsewhere }, encoding: 'utf8' }
   const { status, stdout, stderr } = spawnSync(
     'npm',
     ['-s', '--prefix', clone, 'start', ...(args.length > 0 ? ['--', ...args] : [])],

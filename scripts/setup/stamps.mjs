@@ -34,7 +34,13 @@ export class Stamps {
   }
 }
 
-/** SHA-256 over names and contents of files and of everything below directories; contents, not times, so that a checkout costs nothing. */
+/**
+ * SHA-256 over names and contents of files and of everything below directories; contents, not times, so that a checkout costs nothing.
+ *
+ * @param {string} root
+ * @param {string[]} paths
+ * @param {{ except?: (path: string) => boolean }} [options]
+ */
 export function digestOf(root, paths, { except = () => false } = {}) {
   const hash = createHash('sha256')
   const add = (path) => {

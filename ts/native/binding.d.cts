@@ -123,6 +123,9 @@ export interface GroupColumns {
   processes: Uint32Array
 }
 
+/** Ignores HUP again where the caller did (nohup) and Node has undone it; true if so. For the command line's own process. */
+export declare function keepIgnoringHup(): boolean
+
 /** What the build's standard descriptors are. */
 export type Output = 'inherit' | 'inherit-log' | 'log' | 'log-show'
 

@@ -72,7 +72,12 @@ export function finishedMetadata(running: Metadata, result: SessionResult): Meta
       unreadable_processes: result.unreadableProcesses,
       lost_frames: result.lostFrames,
     },
-    own_cost: { sampler_cpu_us: result.samplerCpuUs, cpu_us: result.ownCpuUs, launcher_cpu_us: result.launcherCpuUs, peak_rss_kb: result.ownPeakRssKb },
+    own_cost: {
+      sampler_cpu_us: result.samplerCpuUs,
+      cpu_us: result.ownCpuUs,
+      launcher_cpu_us: result.launcherCpuUs,
+      peak_rss_kb: result.ownPeakRssKb,
+    },
     build_cpu_us: result.buildCpuUs ?? null,
     measurement_error: result.measurementError ?? null,
   }

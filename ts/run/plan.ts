@@ -76,7 +76,7 @@ export function planRun(config: Config, options: RunOptions, context: PlanContex
 }
 
 /** The base name of what runs; a path that ends in a slash has none of its own. */
-export function commandName(command: readonly string[]): string {
+function commandName(command: readonly string[]): string {
   return basename(command[0] ?? '') || 'build'
 }
 

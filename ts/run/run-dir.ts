@@ -30,7 +30,7 @@ export interface RunRecord {
   levels: LevelRecord[]
 }
 
-export interface LevelRecord {
+interface LevelRecord {
   project: string
   jobs: number | null
   repeat: number

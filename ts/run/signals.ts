@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { loadRecorder } from '../native.ts'
 
 export interface Interrupts {
   /** Fires at the first INT, TERM or HUP. */
@@ -13,12 +14,12 @@ const SAME_SIGNAL_MS = 500
 
 /**
  * Takes INT, TERM and HUP for the time of a run, so that what is finished is written down before the process ends; one that comes later ends the process at
- * once. While a build runs, its session takes them instead (SessionOptions.handleSignals); what arrives here came before, between or after builds.
+ * once. Under nohup HUP stays ignored. While a build runs, its session takes them instead (SessionOptions.handleSignals); what arrives here came before, between or after builds.
  */
 export function watchInterrupts(): Interrupts {
   const controller = new AbortController()
   let first: { number: number; atMs: number } | undefined
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const names: NodeJS.Signals[] = loadRecorder().keepIgnoringHup() ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
   const take = (name: NodeJS.Signals): void => {
     if (first !== undefined && performance.now() - first.atMs >= SAME_SIGNAL_MS) {
       release()

@@ -5,7 +5,7 @@ import { analyse } from '../analysis/index.ts'
 import { loadRules } from '../classify/rules.ts'
 import { loadConfig } from '../config/load.ts'
 import { MyMonitorError } from '../errors.ts'
-import { openRecording } from '../recording/recording.ts'
+import { openRecording, type Recording } from '../recording/recording.ts'
 import { type ExporterName, exporters } from '../report/index.ts'
 import { ensureDirectory, messageOf, writeFileAtomic } from '../run/files.ts'
 import { METADATA_FILE } from '../run/level-metadata.ts'
@@ -49,11 +49,11 @@ export async function exportRecordings({ formats, outputDir, ...options }: Expor
   const target = outputDir === undefined ? undefined : resolve(surroundings.cwd, outputDir)
   if (target !== undefined) ensureDirectory(target)
   const files: string[] = []
-  for (const { recordingDir, analysis } of recordings) {
+  for (const { recording, analysis } of recordings) {
     for (const format of formats) {
       const { ending, render } = exporters[format]
       const name = format === 'text' && target === undefined ? 'summary.log' : reportName(analysis.recording, analysis.metric, ending)
-      const file = join(target ?? recordingDir, name)
+      const file = join(target ?? recording.dir, name)
       writeFileAtomic(file, render(analysis))
       files.push(file)
     }
@@ -77,7 +77,8 @@ export async function summarize(options: OpenOptions, surroundings: Surroundings
 interface Analysed {
   /** Absolute. */
   dir: string
-  recordings: { recordingDir: string; analysis: Analysis }[]
+  /** By the start of the build. */
+  recordings: { recording: Recording; analysis: Analysis }[]
   problems: string[]
 }
 
@@ -90,17 +91,18 @@ async function analyseAll({ dir, config, noRedact = false }: OpenOptions, { cwd,
     try {
       const recording = openRecording(recordingDir)
       const analysis = await analyse(recording, { rules, metric: recording.metadata.metric, noRedact })
-      analysed.recordings.push({ recordingDir, analysis })
+      analysed.recordings.push({ recording, analysis })
     } catch (error) {
       failures.push(error)
     }
   }
   if (analysed.recordings.length === 0) throw failures[0]
+  analysed.recordings.sort((a, b) => startedAt(a.recording) - startedAt(b.recording))
   analysed.problems = failures.map(messageOf)
   return analysed
 }
 
-/** The directory itself, unless it is a run: then those below it, in the order in which they were made. */
+/** The directory itself, unless it is a run: then those below it. */
 function recordingsIn(dir: string): string[] {
   if (!isRun(dir)) return [dir]
   const recordings = readdirSync(dir, { withFileTypes: true })
@@ -108,12 +110,11 @@ function recordingsIn(dir: string): string[] {
     .map(({ name }) => join(dir, name))
   if (recordings.length === 0)
     throw new MyMonitorError('ERR_MYMONITOR_NOT_A_RECORDING', `not a recording: ${dir} is a run without recordings`)
-  // The stamp at the end of the name is a time of the clock, so it sorts.
-  return recordings.sort((a, b) => stampIn(a).localeCompare(stampIn(b)) || a.localeCompare(b))
+  return recordings
 }
 
-function stampIn(recordingDir: string): string {
-  return /\d{8}_\d{6}(?:_\d+)?$/.exec(recordingDir)?.[0] ?? ''
+function startedAt({ metadata }: Recording): number {
+  return metadata.started_at_unix_us ?? 0
 }
 
 function isRun(dir: string): boolean {

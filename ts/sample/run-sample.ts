@@ -57,7 +57,8 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
     }
     if (levels.length === 0) rejectIfAborted(options.signal)
     interruptedBy ??= interrupts?.by() ?? null
-    run.record.state = levels.length < plan.levels.length && stop.aborted ? 'interrupted' : 'finished'
+    const early = levels.length < plan.levels.length && (stop.aborted || interruptedBy !== null)
+    run.record.state = early ? 'interrupted' : 'finished'
     run.record.interrupted_by = interruptedBy
     saveRun(run)
   } catch (error) {
@@ -68,7 +69,15 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
   }
   const statuses = levels.map(({ exitStatus }) => exitStatus)
   const exitStatus = runStatus(statuses, plan.levels.length, interruptedBy)
-  return { runId: run.id, dir: run.dir, exitStatus, interruptedBy, aborted: options.signal?.aborted ?? false, levels }
+  return {
+    runId: run.id,
+    dir: run.dir,
+    exitStatus,
+    planned: plan.levels.length,
+    interruptedBy,
+    aborted: options.signal?.aborted ?? false,
+    levels,
+  }
 }
 
 function rejectIfAborted(signal: AbortSignal | undefined): void {

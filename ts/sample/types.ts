@@ -20,6 +20,8 @@ export interface SampleResult {
   dir: string
   /** The build's own; of several levels the first that failed; 128 + n when signal n kept levels from being run. See README for 124 to 127. */
   exitStatus: number
+  /** Number of levels that were asked for. */
+  planned: number
   /** The signal that ended the run early. */
   interruptedBy: number | null
   /** `signal` fired. */

@@ -44,6 +44,7 @@ pub enum Compression {
 
 /// One build to record.
 #[napi(object)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of one build, as the sampler has them")]
 pub struct SessionOptions {
     /// The executable `mymonitor-launcher`.
     pub launcher_path: String,
@@ -188,6 +189,7 @@ pub struct Session {
 impl Session {
     /// Starts the launcher and the sampling thread. `onSnapshot` is called a few times a second at most and never keeps Node alive.
     #[napi(constructor, catch_unwind)]
+    #[expect(clippy::needless_pass_by_value, reason = "napi hands functions over by value")]
     pub fn new(
         options: SessionOptions,
         #[napi(ts_arg_type = "(snapshot: Snapshot) => void")] on_snapshot: Function<'_, Snapshot, ()>,
@@ -245,6 +247,12 @@ impl Session {
     pub fn abort(&self) {
         self.session.abort();
     }
+}
+
+/// Ignores HUP again where the caller did (nohup) and Node has undone it; true if so. For the command line's own process.
+#[napi(catch_unwind)]
+pub fn keep_ignoring_hup() -> bool {
+    mymonitor_sampler::keep_ignoring_hup()
 }
 
 fn convert(options: SessionOptions) -> Options {

@@ -42,6 +42,16 @@ impl Caller {
     }
 }
 
+/// Ignores HUP again where the caller did (nohup) and Node has undone it; `true` if so. For the command line's own process.
+pub fn keep_ignoring_hup() -> bool {
+    let ignored = Caller::inspect(false).ignores_hup;
+    if ignored {
+        // SAFETY: SIG_IGN runs no code of ours.
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    }
+    ignored
+}
+
 fn soft_open_files(process: &Process) -> Option<u64> {
     match process.limits().ok()?.max_open_files.soft_limit {
         LimitValue::Value(soft) => Some(soft),

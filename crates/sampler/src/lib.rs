@@ -20,5 +20,6 @@ mod signals;
 mod tick;
 mod tracker;
 
+pub use caller::keep_ignoring_hup;
 pub use options::{Options, OutputMode, Snapshot, StartError};
 pub use session::{Outcome, Session, StartFailure};

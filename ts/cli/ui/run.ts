@@ -1,3 +1,4 @@
+import { signalName } from '../../report/outcome.ts'
 import { printable } from '../../report/printable.ts'
 import { OWN_FAILURE } from '../../run/status.ts'
 import type { LevelResult, SampleObserver, SampleResult } from '../../sample/types.ts'
@@ -23,6 +24,12 @@ export async function reportRun(view: RunView, run: (observer: SampleObserver) =
   const result = await run(observe(view, results))
   if (json) ui.out.write(`${JSON.stringify(document(result))}\n`)
   else if (result.levels.length > 1) results.write(levelsTable(result, view.cwd, results))
+  const left = result.planned - result.levels.length
+  if (result.interruptedBy !== null && left > 0)
+    complain(
+      ui,
+      `interrupted by ${signalName(result.interruptedBy)}: ${left} of ${result.planned} ${result.planned === 1 ? 'level' : 'levels'} not run`,
+    )
   const failedMeasurement = result.levels.some(({ measurementErrors }) => measurementErrors.length > 0)
   return view.strict && failedMeasurement ? OWN_FAILURE : result.exitStatus
 }

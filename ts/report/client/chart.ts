@@ -186,10 +186,12 @@ export function createChart(options: ChartOptions): Chart {
     timeAt: (clientX) => plot?.posToVal(clientX - plot.over.getBoundingClientRect().left, 'x') ?? start,
   }
 
-  new ResizeObserver(() => {
+  // In the next frame, as it changes the height of what is observed.
+  const fit = () => {
     const next = size(host)
     if (plot !== null && (plot.width !== next.width || plot.height !== next.height)) plot.setSize(next)
-  }).observe(host)
+  }
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(host)
   return chart
 }
 
