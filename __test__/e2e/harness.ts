@@ -35,7 +35,7 @@ export function temporary(): string {
 }
 
 /** The caller's environment without what the test runner put there. */
-export function environment(): NodeJS.ProcessEnv {
+function environment(): NodeJS.ProcessEnv {
   const own = /^(VITEST|TEST$|NODE_|TINYPOOL|DEV$|PROD$|MODE$|BASE_URL$|SSR$|MAKEFLAGS$|MFLAGS$|MAKELEVEL$|FORCE_COLOR$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
 }

@@ -111,7 +111,7 @@ describe('under nohup', () => {
   test('HUP ends neither mymonitor nor the build', async () => {
     const output = temporary()
     const command = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', 'echo started; sleep 0.8; echo ended')
-    const running = start(['nohup', ...command])
+    const running = start(['bash', '-c', 'nohup "$@"', 'bash', ...command])
     await running.shows('started')
     running.child.kill('SIGHUP')
     const { status, stdout } = await running.ended

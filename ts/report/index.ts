@@ -1,5 +1,4 @@
-export { type Exporter, type ExporterName, exporters } from './exporters.ts'
+export { type ExporterName, exporters } from './exporters.ts'
 export { renderReport } from './html.ts'
-export { renderJson } from './json.ts'
 export { renderRunPlot } from './run-plot.ts'
 export { renderSummaryLog } from './text.ts'

@@ -4,6 +4,8 @@
 //! - *Totals are summed per tick, never per time stamp*: rows are gathered by tick before anything is added.
 //! - *A vanished process yields no row*: between two samples of an image nothing is interpolated; a tick without samples is zero.
 
+#![forbid(unsafe_code)]
+
 mod aggregate;
 mod by_tick;
 mod groups;

@@ -3,6 +3,7 @@
 // Napi registers nothing in a test harness, where all of this would be dead code.
 #![cfg(not(test))]
 
+mod columns;
 mod error;
 mod reader;
 mod session;

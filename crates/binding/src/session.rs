@@ -1,12 +1,13 @@
 //! Left of the wall: a recording session.
 
+#![expect(clippy::needless_pass_by_value, reason = "napi hands functions over by value")]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mymonitor_recording::Compression as FileCompression;
-use mymonitor_sampler::{Options, Outcome, OutputMode, StartError};
-use mymonitor_wire::{Header, Phase};
+use mymonitor_sampler::{Header, Options, Outcome, OutputMode, Phase, StartError};
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, JsDeferred};
@@ -189,7 +190,6 @@ pub struct Session {
 impl Session {
     /// Starts the launcher and the sampling thread. `onSnapshot` is called a few times a second at most and never keeps Node alive.
     #[napi(constructor, catch_unwind)]
-    #[expect(clippy::needless_pass_by_value, reason = "napi hands functions over by value")]
     pub fn new(
         options: SessionOptions,
         #[napi(ts_arg_type = "(snapshot: Snapshot) => void")] on_snapshot: Function<'_, Snapshot, ()>,

@@ -14,6 +14,7 @@ mod host;
 mod kcmp;
 mod process;
 mod statm;
+mod status;
 mod tree;
 
 pub use error::ReadError;
@@ -22,6 +23,7 @@ pub use host::{HostFiles, HostReading};
 pub use kcmp::{SharedMemoryMap, same_memory_map};
 pub use process::{ProcRoot, Process};
 pub use statm::Statm;
+pub use status::{ignored_signals, open_files_soft_limit, peak_rss_kb};
 pub use tree::descendants;
 
 /// Bytes of a command line that are kept; the rest is represented by its length and hash.

@@ -12,6 +12,8 @@
 //! - *A vanished process yields no row*: nothing is filled in between samples.
 //! - *What was missed is counted*: [`Summary`] says how much of a journal could not be used.
 
+#![forbid(unsafe_code)]
+
 mod error;
 pub mod model;
 mod read;

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-use procfs::process::{LimitValue, Process};
+use mymonitor_proc::{ignored_signals, open_files_soft_limit};
 
 /// What is restored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,8 +25,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// Must run before the session opens anything.
     pub(crate) fn inspect(process_is_ours: bool) -> Self {
-        let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_pid);
-        let parent_process = parent.and_then(|pid| Process::new(pid).ok());
+        let parent = rustix::process::getppid().map(|pid| pid.as_raw_pid().cast_unsigned());
         let parent_fd = parent.map(|pid| PathBuf::from(format!("/proc/{pid}/fd")));
         let mut descriptors = parent_fd.map(|fd| same_descriptors(Path::new("/proc/self/fd"), &fd)).unwrap_or_default();
         if process_is_ours {
@@ -36,8 +35,8 @@ impl Caller {
         descriptors.retain(|fd| Path::new(&format!("/proc/self/fd/{fd}")).exists());
         Self {
             descriptors,
-            nofile: parent_process.as_ref().and_then(soft_open_files),
-            ignores_hup: parent_process.as_ref().is_some_and(ignores_hup) || started_by_nohup(),
+            nofile: parent.and_then(open_files_soft_limit),
+            ignores_hup: parent.and_then(ignored_signals).is_some_and(|mask| mask & 1 != 0) || started_by_nohup(),
         }
     }
 }
@@ -50,17 +49,6 @@ pub fn keep_ignoring_hup() -> bool {
         unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
     }
     ignored
-}
-
-fn soft_open_files(process: &Process) -> Option<u64> {
-    match process.limits().ok()?.max_open_files.soft_limit {
-        LimitValue::Value(soft) => Some(soft),
-        LimitValue::Unlimited => None,
-    }
-}
-
-fn ignores_hup(process: &Process) -> bool {
-    process.status().is_ok_and(|status| status.sigign & 1 != 0)
 }
 
 /// nohup replaces itself by us, so its mark is only what it leaves behind: `_` of the shell that ran it, or its peculiar standard descriptors.

@@ -15,11 +15,14 @@ mod clock;
 mod journal;
 mod launch;
 mod options;
+mod outcome;
 mod session;
 mod signals;
 mod tick;
 mod tracker;
 
 pub use caller::keep_ignoring_hup;
+pub use mymonitor_wire::{Header, Phase};
 pub use options::{Options, OutputMode, Snapshot, StartError};
-pub use session::{Outcome, Session, StartFailure};
+pub use outcome::{Outcome, StartFailure};
+pub use session::Session;

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use mymonitor_proc::{HostFiles, ProcRoot};
+use mymonitor_proc::{HostFiles, ProcRoot, peak_rss_kb};
 use mymonitor_recording::finalise;
 use mymonitor_wire::{Command, Event, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::clock::{self, StartClock};
 use crate::journal::Journal;
 use crate::launch::{Launched, launch};
+use crate::outcome::{Outcome, StartFailure};
 use crate::signals::Signals;
 use crate::tick::{RootEnd, Ticker};
 use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
@@ -30,64 +31,6 @@ const TERMINATION_US: u64 = 12_000_000;
 pub struct Session {
     thread: Option<JoinHandle<()>>,
     wake: OwnedFd,
-}
-
-/// Why the build did not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StartFailure {
-    /// Of execve or chdir.
-    pub errno: i32,
-    /// Changing to the working directory failed.
-    pub cwd: bool,
-}
-
-/// What came of a session. Times in microseconds, sizes in KiB.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// The build was not started because of this.
-    pub start_failure: Option<StartFailure>,
-    /// The root's exit code; with `signal` also absent, the status is unknown because the launcher was lost.
-    pub exit_code: Option<u32>,
-    /// The signal that ended the root.
-    pub signal: Option<u32>,
-    /// The timeout ended the build.
-    pub timed_out: bool,
-    /// The first signal that reached the build through us or together with us.
-    pub interrupted_by: Option<i32>,
-    /// Wall clock at the build's start, since 1970.
-    pub started_at_unix_us: u64,
-    /// From the root's start to its end.
-    pub duration_us: u64,
-    /// Ticks recorded.
-    pub ticks: u32,
-    /// Deadlines without a tick.
-    pub skipped_ticks: u64,
-    /// Ticks more than a tenth of the interval late.
-    pub late_ticks: u64,
-    /// The latest tick.
-    pub max_late_us: u64,
-    /// Rows of `memory_samples`.
-    pub rows: u64,
-    /// Rows of `processes`.
-    pub processes: u64,
-    /// Processes that exist but could not be read.
-    pub unreadable_processes: u64,
-    /// Ticks whose samples were dropped because the disk could not keep up.
-    pub lost_frames: u64,
-    /// A process's executable was looked at every so many ticks.
-    pub exec_check_ticks: u32,
-    /// CPU time of the sampling and the journal thread.
-    pub sampler_cpu_us: u64,
-    /// CPU time of this whole process while the build ran, the sampler's included.
-    pub own_cpu_us: u64,
-    /// CPU time of the launcher.
-    pub launcher_cpu_us: u64,
-    /// CPU time of all processes of the build that were waited for.
-    pub build_cpu_us: Option<u64>,
-    /// `VmHWM` of this process.
-    pub own_peak_rss_kb: u64,
-    /// The recording could not be written completely.
-    pub measurement_error: Option<String>,
 }
 
 impl Session {
@@ -358,7 +301,7 @@ impl Run {
     }
 
     fn finish(&mut self) {
-        self.outcome.own_peak_rss_kb = own_peak_rss_kb();
+        self.outcome.own_peak_rss_kb = peak_rss_kb(std::process::id()).unwrap_or(0);
         if self.state.started_us == 0 {
             // Nothing was recorded: the journal is empty.
             self.journal = None;
@@ -405,10 +348,6 @@ fn decode_wait_status(status: i32) -> (Option<u32>, Option<u32>) {
     } else {
         (Some(libc::WEXITSTATUS(status).cast_unsigned()), None)
     }
-}
-
-fn own_peak_rss_kb() -> u64 {
-    procfs::process::Process::myself().and_then(|process| process.status()).ok().and_then(|status| status.vmhwm).unwrap_or(0)
 }
 
 #[cfg(test)]

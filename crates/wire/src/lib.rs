@@ -7,12 +7,16 @@
 //! Numbers are LEB128 varints, signed ones zigzag-coded, texts and byte strings are length-prefixed. An optional number is stored as `value + 1`,
 //! with 0 for "could not be read", so that a null never turns into a zero.
 
+#![forbid(unsafe_code)]
+
 mod codec;
 mod frame;
+mod image;
 mod journal;
 mod message;
 
 pub use codec::Malformed;
 pub use frame::{append_frame, next_frame};
-pub use journal::{End, Header, Host, ImageEnd, ImageStart, JOURNAL_VERSION, JournalFrame, Phase, Sample, Tick};
+pub use image::{End, ImageEnd, ImageStart};
+pub use journal::{Header, Host, JOURNAL_VERSION, JournalFrame, Phase, Sample, Tick};
 pub use message::{Command, Event};

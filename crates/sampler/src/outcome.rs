@@ -1,0 +1,57 @@
+/// Why the build did not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartFailure {
+    /// Of execve or chdir.
+    pub errno: i32,
+    /// Changing to the working directory failed.
+    pub cwd: bool,
+}
+
+/// What came of a session. Times in microseconds, sizes in KiB.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The build was not started because of this.
+    pub start_failure: Option<StartFailure>,
+    /// The root's exit code; with `signal` also absent, the status is unknown because the launcher was lost.
+    pub exit_code: Option<u32>,
+    /// The signal that ended the root.
+    pub signal: Option<u32>,
+    /// The timeout ended the build.
+    pub timed_out: bool,
+    /// The first signal that reached the build through us or together with us.
+    pub interrupted_by: Option<i32>,
+    /// Wall clock at the build's start, since 1970.
+    pub started_at_unix_us: u64,
+    /// From the root's start to its end.
+    pub duration_us: u64,
+    /// Ticks recorded.
+    pub ticks: u32,
+    /// Deadlines without a tick.
+    pub skipped_ticks: u64,
+    /// Ticks more than a tenth of the interval late.
+    pub late_ticks: u64,
+    /// The latest tick.
+    pub max_late_us: u64,
+    /// Rows of `memory_samples`.
+    pub rows: u64,
+    /// Rows of `processes`.
+    pub processes: u64,
+    /// Processes that exist but could not be read.
+    pub unreadable_processes: u64,
+    /// Ticks whose samples were dropped because the disk could not keep up.
+    pub lost_frames: u64,
+    /// A process's executable was looked at every so many ticks.
+    pub exec_check_ticks: u32,
+    /// CPU time of the sampling and the journal thread.
+    pub sampler_cpu_us: u64,
+    /// CPU time of this whole process while the build ran, the sampler's included.
+    pub own_cpu_us: u64,
+    /// CPU time of the launcher.
+    pub launcher_cpu_us: u64,
+    /// CPU time of all processes of the build that were waited for.
+    pub build_cpu_us: Option<u64>,
+    /// `VmHWM` of this process.
+    pub own_peak_rss_kb: u64,
+    /// The recording could not be written completely.
+    pub measurement_error: Option<String>,
+}
