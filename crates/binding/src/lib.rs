@@ -6,4 +6,5 @@
 mod columns;
 mod error;
 mod reader;
+#[cfg(target_os = "linux")]
 mod session;

@@ -1,8 +1,10 @@
 #include "registry.hpp"
 
+#include "catalog.hpp"
 #include "quantities.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace calc {
 const Registry &Registry::standard() {
@@ -14,10 +16,14 @@ const Registry &Registry::standard() {
   return registry;
 }
 
-void Registry::add_quantity(const std::string &name, const Dimension &dimension) { quantities_.emplace(name, dimension); }
+void add_quantity(Registry &registry, const char *name, const int (&exponents)[8]) {
+  Dimension dimension;
+  std::copy(std::begin(exponents), std::end(exponents), dimension.exponents.begin());
+  registry.quantities_.emplace(name, dimension);
+}
 
-void Registry::add_unit(const std::string &quantity, const std::string &name, double factor) {
-  units_.emplace(name, Unit{quantity, factor});
+void add_unit(Registry &registry, const char *quantity, const char *name, double factor) {
+  registry.units_.emplace(name, Unit{quantity, factor});
 }
 
 std::optional<Quantity> Registry::unit(const std::string &name) const {

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace calc {
@@ -20,9 +19,6 @@ class Registry {
   // Holds every unit of units.txt.
   static const Registry &standard();
 
-  void add_quantity(const std::string &name, const Dimension &dimension);
-  void add_unit(const std::string &quantity, const std::string &name, double factor);
-
   std::optional<Quantity> unit(const std::string &name) const;
   // The name of a quantity with this dimension.
   std::optional<std::string> quantity(const Dimension &dimension) const;
@@ -30,7 +26,10 @@ class Registry {
   const std::map<std::string, Dimension> &quantities() const { return quantities_; }
 
  private:
+  friend void add_quantity(Registry &, const char *, const int (&)[8]);
+  friend void add_unit(Registry &, const char *, const char *, double);
+
   std::map<std::string, Dimension> quantities_;
-  std::map<std::string, Unit, std::less<>> units_;
+  std::map<std::string, Unit> units_;
 };
 }  // namespace calc

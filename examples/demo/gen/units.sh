@@ -9,14 +9,14 @@ quantities=$(strip_comments | sed -n 's/^quantity  *\([a-z]*\).*/\1/p')
 
 for quantity in $quantities; do
   {
-    printf '// Generated from units.txt.\n#include "registry.hpp"\n\nnamespace calc {\nvoid add_%s(Registry &registry) {\n' "$quantity"
+    printf '// Generated from units.txt.\n#include "catalog.hpp"\n\nnamespace calc {\nvoid add_%s(Registry &registry) {\n' "$quantity"
     strip_comments | while read -r kind name rest; do
       if [ "$kind" = quantity ]; then
         current=$name
         # shellcheck disable=SC2086 # the exponents are words
-        [ "$name" != "$quantity" ] || { printf '  registry.add_quantity("%s", {{' "$name"; printf '%d, ' $rest; printf '}});\n'; }
+        [ "$name" != "$quantity" ] || { printf '  add_quantity(registry, "%s", {' "$name"; printf '%d, ' $rest; printf '});\n'; }
       elif [ "$current" = "$quantity" ]; then
-        printf '  registry.add_unit("%s", "%s", %s);\n' "$quantity" "$name" "$rest"
+        printf '  add_unit(registry, "%s", "%s", %s);\n' "$quantity" "$name" "$rest"
       fi
     done
     printf '}\n}  // namespace calc\n'
