@@ -25,6 +25,16 @@ export function formatUs(us: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
+/** 50 ms, 13.8 ms. */
+export function formatMs(us: number): string {
+  return `${Number((us / 1000).toFixed(1))} ms`
+}
+
+/** 1 tick, 2 processes, 0 ticks. */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 /** 37.5 % */
 export function formatShare(part: number, whole: number): string {
   return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–'

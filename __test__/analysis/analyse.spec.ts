@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { analyse, classifyRecording } from '../../ts/analysis/index.ts'
+import { type ErrorCode, MyMonitorError } from '../../ts/errors.ts'
 import { shipped as rules } from '../classify/shipped.ts'
 import { type FakeProcess, fakeRecording } from '../fixtures/recording.ts'
 
@@ -93,6 +94,24 @@ describe('an analysed recording', () => {
     expect(await analyse(fakeRecording([]), { rules })).toMatchObject({ peak: null, categories: [], top: [] })
   })
 
+  test('has memory-times rounded to three decimals', async () => {
+    const build = [
+      { argv: ['make'], rssKb: [1, 1, 1, 1] },
+      { argv: ['ld'], rssKb: [3, 3, 3, 1] },
+    ]
+    const recording = fakeRecording(build)
+    const { aggregate } = recording
+    recording.aggregate = async (options) => {
+      const sums = await aggregate(options)
+      for (const { timeRssKbS } of [sums.groups, sums.parents]) timeRssKbS.forEach((time, i) => (timeRssKbS[i] = time + 0.1 + 0.2 - 0.3))
+      return sums
+    }
+    const { categories } = await analyse(recording, { rules, metric: 'rss' })
+    expect(categories.flatMap(({ timeKbS, minors }) => [timeKbS, ...minors.map((minor) => minor.timeKbS)])).toEqual([
+      0.45, 0.45, 0.15, 0.15,
+    ])
+  })
+
   test('survives JSON unchanged', async () => {
     const analysis = await analyse(fakeRecording(BUILD), { rules })
     expect(JSON.parse(JSON.stringify(analysis))).toEqual(analysis)
@@ -166,6 +185,22 @@ describe('the stored classification', () => {
   test('is not used after the rules have changed, or where it is not complete', async () => {
     expect(await majors(stored('another'))).not.toContain('Mine')
     expect(await majors(stored(rules.digest, 3))).not.toContain('Mine')
+  })
+
+  test.each<[ErrorCode, string]>([
+    ['ERR_MYMONITOR_DAMAGED', 'is damaged'],
+    ['ERR_MYMONITOR_NEWER_FORMAT', 'is of a newer mymonitor'],
+    ['ERR_MYMONITOR_INTERNAL', 'cannot be read'],
+  ])('that fails with %s is as good as none, which is said', async (code, why) => {
+    const recording = fakeRecording(BUILD)
+    recording.classes = () => {
+      throw new MyMonitorError(code, 'classes.parquet is bad')
+    }
+    const { categories, trust } = await analyse(recording, { rules })
+    expect(categories.map(({ name }) => name)).toContain('CPP_COMPILE')
+    expect(trust.warnings).toContain(`classes.parquet ${why}: it was not used, the processes were classified again.`)
+    classifyRecording(recording, rules)
+    expect(recording.stored?.rulesDigest).toBe(rules.digest)
   })
 
   test('is never written by analysing', async () => {

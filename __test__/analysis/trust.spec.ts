@@ -3,7 +3,7 @@ import { analyse } from '../../ts/analysis/index.ts'
 import { shipped as rules } from '../classify/shipped.ts'
 import { type FakeOptions, type FakeProcess, fakeRecording, metadata } from '../fixtures/recording.ts'
 
-const MAKE: FakeProcess = { argv: ['make'], rssKb: [1000, 1000, 1000, 1000] }
+const MAKE: FakeProcess = { argv: ['make'], rssKb: [1000, 1000, 1000, 1000, 1000] }
 const counts = metadata().counts as NonNullable<ReturnType<typeof metadata>['counts']>
 
 const analysed = (options: FakeOptions = {}, processes: FakeProcess[] = [MAKE]) => analyse(fakeRecording(processes, options), { rules })
@@ -23,7 +23,7 @@ describe('what makes a number weaker is said in a sentence', () => {
     [
       'late ticks',
       { metadata: { counts: { ...counts, ticks: 100, late_ticks: 20, max_late_us: 80_000 } } },
-      '20 of 100 ticks (20.0 %) were late, by 0.08 s at most: the machine was too busy for 0.05 s.',
+      '20 of 100 ticks (20.0 %) were late, by 80 ms at most: the machine was busy.',
     ],
     [
       'unreadable processes',
@@ -60,7 +60,7 @@ describe('what makes a number weaker is said in a sentence', () => {
 
   test('processes that no tick saw', async () => {
     expect(await warnings({}, [MAKE, { argv: ['true'], rssKb: [null] }, { argv: ['ld'], rssKb: [5] }])).toEqual([
-      '1 of 3 processes (33.3 %) ended between two ticks: their memory is in no total.',
+      '1 of the 3 processes seen (33.3 %) ended between two ticks: their memory is in no total.',
     ])
   })
 
@@ -79,18 +79,40 @@ describe('what makes a number weaker is said in a sentence', () => {
     ],
     ['a distributed build', ['distcc', 'gcc', '-c', 'a.c'], undefined, 'distcc ran: work done on other machines is not counted.'],
   ])('%s', async (_, argv, exe, sentence) => {
-    expect(await warnings({}, [{ argv, rssKb: [5], ...(exe === undefined ? {} : { exe }) }])).toEqual([sentence])
+    expect(await warnings({}, [MAKE, { argv, rssKb: [5], ...(exe === undefined ? {} : { exe }) }])).toEqual([sentence])
   })
 })
 
+test.each([
+  [50_000, 'at 50 ms; try --interval 5ms.'],
+  [5000, 'at 5 ms; try --interval 1ms.'],
+  [1000, 'at 1 ms.'],
+])('a build of fewer than five ticks is too short, and a shorter interval is named: %i µs', async (interval_us, end) => {
+  expect(await warnings({ metadata: { interval_us } }, [{ argv: ['make'], rssKb: [1, 1, 1, 1] }])).toEqual([
+    `The build lasted fewer than 5 ticks: too short to measure ${end}`,
+  ])
+})
+
+test('ticks of the setup do not make a short build long', async () => {
+  const phase = Uint8Array.of(0, 1, 1, 1, 1)
+  expect(await warnings({ ticks: { phase } })).toHaveLength(1)
+})
+
+test.each([
+  ['one alone', 6, 1],
+  ['one in twenty', 40, 2],
+])('late ticks are no warning when they are few: %s', async (_, ticks, late_ticks) => {
+  expect(await warnings({ metadata: { counts: { ...counts, ticks, late_ticks, max_late_us: 13_800 } } })).toEqual([])
+})
+
 test('without the recorder’s own counts, after a crash, they come from the ticks', async () => {
-  const lateUs = Float64Array.of(0, 4000, 6000, 120_000)
+  const lateUs = Float64Array.of(0, 4000, 6000, 120_000, 0)
   const { trust, recording } = await analysed({
     metadata: { state: 'running', counts: null, own_cost: null, duration_us: null },
     ticks: { lateUs },
   })
-  expect(trust).toMatchObject({ ticks: 4, lateTicks: 2, maxLateUs: 120_000, skippedTicks: 2, samplerCpuUs: 0, unreadableProcesses: 0 })
-  expect(recording.durationUs).toBe(150_000)
+  expect(trust).toMatchObject({ ticks: 5, lateTicks: 2, maxLateUs: 120_000, skippedTicks: 2, samplerCpuUs: 0, unreadableProcesses: 0 })
+  expect(recording.durationUs).toBe(200_000)
 })
 
 test('the host is shown at its worst, and what no tick could read is null', async () => {

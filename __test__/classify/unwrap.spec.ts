@@ -14,14 +14,15 @@ describe('wrappers lead to the real command', () => {
     ['/bin/bash -ec "gcc -c a.c"', ['gcc', '-c', 'a.c']],
     ['bash -o pipefail -c "gcc -c a.c"', ['gcc', '-c', 'a.c']],
     ['sh -c "cd out && A=b exec gcc -c a.c > log 2>&1"', ['gcc', '-c', 'a.c']],
-    [`sh -c 'set -e; echo "  CC a.o"; gcc -Wp,-MMD,a.d -c -o a.o a.c; fixdep a.d'`, ['gcc', '-Wp,-MMD,a.d', '-c', '-o', 'a.o', 'a.c']],
-    [`sh -c ': && /usr/bin/cmake -E rm -f l.a && ar qc l.a a.o && :'`, ['ar', 'qc', 'l.a', 'a.o']],
-    [`sh -c 'if test -f a; then gcc -c a.c; fi'`, ['gcc', '-c', 'a.c']],
-    [`sh -c 'for d in a b; do (cd $d && make all); done'`, ['make', 'all']],
+    [`sh -c ': && /usr/bin/c++ a.o -o demo && :'`, ['/usr/bin/c++', 'a.o', '-o', 'demo']],
+    [`sh -c 'cd dir && make -C x all;'`, ['make', '-C', 'x', 'all']],
+    [`sh -c 'exec gcc -c a.c 2>&1'`, ['gcc', '-c', 'a.c']],
+    [`sh -c 'gcc -c x.c -o x.o'`, ['gcc', '-c', 'x.c', '-o', 'x.o']],
+    [`sh -c 'gcc -c a.c &> log'`, ['gcc', '-c', 'a.c']],
+    [`sh -c 'cd a && \\\n gcc \\\n -c a.c\n'`, ['gcc', '-c', 'a.c']],
     [`sh -c 'gcc -DX="a b" -c "my file.c"'`, ['gcc', '-DX=a b', '-c', 'my file.c']],
     [`sh -c 'mkdir -p out'`, ['mkdir', '-p', 'out']],
     [`sh -c 'gcc $(pkg-config --cflags x) -c a.c # why'`, ['gcc', '$(pkg-config --cflags x)', '-c', 'a.c']],
-    [`sh -c 'cat <<EOF > a; gcc -c a.c'`, ['cat']],
     [`sh -c 'sh -c "ccache gcc -c a.c"'`, ['gcc', '-c', 'a.c']],
     ['env -i -u X A=b C=d gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['nice -n 5 gcc -c a.c', ['gcc', '-c', 'a.c']],
@@ -61,6 +62,28 @@ describe('what wraps nothing is itself the command', () => {
     'sh -c "$CC -c a.c"',
   ])('%s', (line) => {
     expect(inner(line)).toEqual(wordsOf(line))
+  })
+})
+
+describe('a script of several commands stays a shell without a target', () => {
+  test.each([
+    'sleep 1; gcc -c a.c; ld -o a a.o',
+    'gcc -c a.c && fixdep a.d',
+    'gcc -c a.c || exit 1',
+    'gcc -E a.c | as -o a.o',
+    'gcc -c a.c & wait',
+    '(cd a && make)',
+    'if test -f a; then gcc -c a.c; fi',
+    'for d in a b; do (cd $d && make all); done',
+    'while sleep 1; do make; done',
+    'set -e; echo "  CC a.o"; gcc -Wp,-MMD,a.d -c -o a.o a.c; fixdep a.d',
+    'cmake -E rm -f l.a && ar qc l.a a.o',
+    'mkdir out\ngcc -c a.c',
+    'cat > a <<EOF\nx\nEOF\ngcc -c a.c',
+  ])('%s', (script) => {
+    const argv = ['sh', '-c', script]
+    expect(unwrap(process(argv)).command.argv).toEqual(argv)
+    expect(classify(shipped, process(argv, '/bin/sh', 'sh'))).toMatchObject({ minor: 'ShellInteractiveOrDirect', target: null })
   })
 })
 

@@ -114,3 +114,19 @@ test('a recording without a sample says so', () => {
   const text = resultLines({ ...buildAnalysis(), peak: null, categories: [] }, painter(false)).join('\n')
   expect(text).toContain('nothing was sampled')
 })
+
+test('the trust line counts in words that fit one, of what was seen, and lateness in milliseconds', () => {
+  const analysis = buildAnalysis()
+  Object.assign(analysis.trust, { ticks: 1, lateTicks: 1, maxLateUs: 13_800, skippedTicks: 0, processes: 1, sampledProcesses: 1 })
+  const text = resultLines(analysis, painter(false)).join('\n')
+  expect(text).toContain('trust  1 tick of 50 ms, 1 late by up to 13.8 ms; 1 of the 1 process seen sampled; ')
+})
+
+test('nothing has no shares', () => {
+  const analysis = buildAnalysis()
+  const lines = resultLines({ ...analysis, peak: null }, painter(false)).filter((line) =>
+    analysis.categories.some(({ name }) => line.startsWith(`  ${name} `)),
+  )
+  expect(lines).not.toEqual([])
+  for (const line of lines) expect(line).toMatch(/ – +\d+$/)
+})

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { BURNER, type Ended, mymonitor, record, recordingIn, run, temporary } from './harness.ts'
+import { BURNER, type Ended, mymonitor, processesWith, record, recordingIn, run, temporary, uniqueSleep } from './harness.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -112,5 +112,22 @@ describe('known defect 7: a build that prints 50 MB ends, and all of it arrives'
     const ended = await sweep(print.join(' '), ['--show-output'])
     expect(ended.status).toBe(0)
     expect(digest(logOf(ended.dir))).toBe(await expected())
+  })
+})
+
+describe('a writer that outlives the root, under --log-output', () => {
+  test('does not keep us waiting, though its pipe is never empty', async () => {
+    const marker = uniqueSleep()
+    const ended = await record(['sh', '-c', `(exec timeout ${marker} yes) & exit 4`], ['--log-output'])
+    expect(ended.status).toBe(4)
+    for (const pid of processesWith(marker)) process.kill(pid, 'SIGKILL')
+  })
+
+  test('does not survive the end of the time', async () => {
+    const marker = uniqueSleep()
+    const script = `(trap '' TERM; exec timeout -s INT ${marker} yes) & wait`
+    const ended = await record(['sh', '-c', script], ['--log-output', '--timeout', '400ms'])
+    expect(ended.status).toBe(124)
+    expect(processesWith(marker)).toEqual([])
   })
 })

@@ -111,9 +111,10 @@ describe('under nohup', () => {
   test('HUP ends neither mymonitor nor the build', async () => {
     const output = temporary()
     const command = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', 'echo started; sleep 0.8; echo ended')
-    const running = start(['bash', '-c', 'nohup "$@"', 'bash', ...command])
+    const running = start(['bash', '-c', 'nohup "$@"', 'bash', ...command], { detached: true })
     await running.shows('started')
-    running.child.kill('SIGHUP')
+    // As when the terminal closes: everybody in the process group gets it.
+    process.kill(-(running.child.pid ?? 0), 'SIGHUP')
     const { status, stdout } = await running.ended
     expect(stdout.toString()).toContain('ended\n')
     expect(status).toBe(0)

@@ -50,6 +50,15 @@ describe('the build inherits what it would without us', () => {
     expect(recorded).toBe(bare)
   })
 
+  test('at the second level too, when the first has been analysed', async () => {
+    const output = temporary()
+    const probe = ['sh', '-c', 'echo level {N}: $(ls /proc/self/fd)']
+    const bare = await run(probe)
+    const { stdout } = await run(mymonitor('sample', '--output-dir', output, '-j', '1,2', '--', ...probe))
+    const expected = bare.stdout.toString().replace('level {N}: ', '')
+    expect(stdout.toString()).toBe(`level 1: ${expected}level 2: ${expected}`)
+  })
+
   test('under nohup HUP stays ignored', async () => {
     const script = 'nohup "$@" </dev/null 2>/dev/null | cat'
     const probe = ['grep', '^SigIgn', '/proc/self/status']

@@ -83,8 +83,20 @@ describe('what is no recording is refused with what to pass instead', () => {
   test('a recording that goes on, or whose recorder was killed', () => {
     write('metadata.json', { ...metadata(), state: 'running' })
     write('ticks.journal')
-    expect(failure(() => openRecording(dir)).message).toContain('DIR is not finished: mymonitor is still recording into it, or was killed')
+    expect(failure(() => openRecording(dir)).message).toBe(
+      'not a recording: DIR is not finished: mymonitor is still recording into it, or was killed before it could write the tables. ' +
+        'In the latter case record again: its journal is still there, but mymonitor cannot recover one yet',
+    )
   })
+})
+
+test('a finished recording that lost its processes has no processes.parquet, as it is with any other table', () => {
+  write('metadata.json', metadata())
+  const { code, message } = failure(() => openRecording(dir))
+  expect(code).toBe(NOT)
+  expect(message).toMatch(/has no (?:memory_samples|processes|ticks)\.parquet/)
+  for (const table of ['memory_samples', 'ticks']) write(`${table}.parquet`, 'PAR1')
+  expect(failure(() => openRecording(dir)).message).toContain('has no processes.parquet')
 })
 
 describe('metadata.json', () => {
@@ -98,6 +110,18 @@ describe('metadata.json', () => {
   test('may have fields that this version does not know', () => {
     write('metadata.json', { ...metadata(), weather: 'fine', host: { ...metadata().host, racks: 2 } })
     expect(read().project).toBe('demo')
+  })
+
+  test('of an older version reads as null what was not written yet, and its cost as 0', () => {
+    const { measurement_error, source_commit, host, own_cost, ...rest } = metadata()
+    const { numa_nodes, ...oldHost } = host
+    write('metadata.json', { ...rest, host: oldHost, own_cost: { ...own_cost, cpu_us: undefined } })
+    const { cpu_us } = read().own_cost ?? {}
+    expect([read().measurement_error, read().source_commit, read().host.numa_nodes, cpu_us]).toEqual([null, null, null, 0])
+    write('metadata.json', rest)
+    expect(failure(read).message).toContain('host')
+    write('metadata.json', { ...rest, host })
+    expect(read().own_cost).toBeNull()
   })
 
   test('that is no JSON is named', () => {

@@ -32,7 +32,7 @@ const TOP_PROCESSES = 100
 export async function analyse(recording: Recording, options: AnalyseOptions = {}): Promise<Analysis> {
   const { metadata, info } = recording
   const { rules = loadRules(SHIPPED_RULES), metric = metadata.metric, points = POINTS, noRedact = false } = options
-  const classes = classesOf(recording, rules)
+  const { classes, warnings } = classesOf(recording, rules)
   const grouping = groupingOf(classes, info.processes)
   const aggregate = await recording.aggregate({ ...grouping.options, points })
   const peakColumns = metric === 'pss' ? aggregate.peakPss : aggregate.peakRss
@@ -49,7 +49,7 @@ export async function analyse(recording: Recording, options: AnalyseOptions = {}
     series: seriesOf(grouping, aggregate, metric, categories, ticks.tick.length),
     top: entriesByOwnPeak(topIds, aggregate, metric, facts),
     host: hostOf(metadata, ticks),
-    trust: trustOf(metadata, ticks, facts, grouping.withoutRow),
+    trust: trustOf(metadata, ticks, facts, grouping.withoutRow, warnings),
   }
 }
 

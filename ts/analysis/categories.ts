@@ -8,7 +8,7 @@ import type { Grouping } from './grouping.ts'
  * - `peakKb`: largest total of the category at one tick of phase build. A major's total is the sum of its groups in that tick, so its peak is at most
  *   the sum of its minors' peaks.
  * - `atPeakKb`: sum over the category's processes live at the overall peak; over all majors, and over all minors, it is the overall peak.
- * - `timeKbS`: over all ticks, the category's total times the seconds to the next tick; minors add up to their major.
+ * - `timeKbS`: over all ticks, the category's total times the seconds to the next tick; minors add up to their major, but for the rounding to 0.001.
  * - `processes`: its images, sampled or not. A category without a sample is listed with zero memory.
  */
 export function categoriesOf(grouping: Grouping, aggregate: Aggregate, metric: Metric): MajorCategory[] {
@@ -39,7 +39,8 @@ function atPeakOf({ groups, options }: Grouping, peak: PeakColumns | undefined, 
 
 function figures(columns: GroupColumns, i: number, metric: Metric): Omit<CategoryFigures, 'atPeakKb'> {
   const [peak, time] = metric === 'pss' ? [columns.peakPssKb, columns.timePssKbS] : [columns.peakRssKb, columns.timeRssKbS]
-  return { peakKb: peak[i] ?? 0, timeKbS: time[i] ?? 0, processes: columns.processes[i] ?? 0 }
+  // Beyond milliseconds of one KiB there is only the noise of adding up.
+  return { peakKb: peak[i] ?? 0, timeKbS: Math.round((time[i] ?? 0) * 1000) / 1000, processes: columns.processes[i] ?? 0 }
 }
 
 function byPeak(a: CategoryFigures & { name: string }, b: CategoryFigures & { name: string }): number {

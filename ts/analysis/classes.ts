@@ -1,5 +1,6 @@
 import { type Classification, classify } from '../classify/classify.ts'
 import type { Rules } from '../classify/rules.ts'
+import { MyMonitorError } from '../errors.ts'
 import type { ClassColumns, ProcessColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
 
@@ -10,11 +11,27 @@ export function classifyRecording(recording: Recording, rules: Rules): ClassColu
   return classes
 }
 
-/** The stored classification where it is by these very rules and complete, else a new one that is not stored. */
-export function classesOf(recording: Recording, rules: Rules): ClassColumns {
-  const stored = recording.classes()
+/**
+ * The stored classification where it is by these very rules and complete, else a new one that is not stored. The table is derived, so one that cannot
+ * be read is as good as none: it adds a warning.
+ */
+export function classesOf(recording: Recording, rules: Rules): { classes: ClassColumns; warnings: string[] } {
+  let stored: ClassColumns | null = null
+  const warnings: string[] = []
+  try {
+    stored = recording.classes()
+  } catch (error) {
+    warnings.push(unreadable(error))
+  }
   const current = stored !== null && stored.rulesDigest === rules.digest && stored.processId.length === recording.info.processes
-  return current ? stored : classesBy(recording, rules)
+  return { classes: current && stored !== null ? stored : classesBy(recording, rules), warnings }
+}
+
+function unreadable(error: unknown): string {
+  const code = error instanceof MyMonitorError ? error.code : null
+  const why =
+    code === 'ERR_MYMONITOR_DAMAGED' ? 'is damaged' : code === 'ERR_MYMONITOR_NEWER_FORMAT' ? 'is of a newer mymonitor' : 'cannot be read'
+  return `classes.parquet ${why}: it was not used, the processes were classified again.`
 }
 
 function classesBy(recording: Recording, rules: Rules): ClassColumns {

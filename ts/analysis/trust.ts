@@ -1,6 +1,6 @@
 import type { Metadata } from '../metadata.ts'
 import type { TickColumns } from '../native.ts'
-import { formatShare, formatUs } from '../units.ts'
+import { formatCount, formatMs, formatShare } from '../units.ts'
 import type { HostSummary, Trust } from './contract.ts'
 import type { ProcessFacts } from './processes.ts'
 
@@ -8,7 +8,13 @@ import type { ProcessFacts } from './processes.ts'
  * How far the numbers can be trusted. Counts are the recorder's own where it could finish; after a crash they come from the ticks that were saved,
  * a late tick being one more than a tenth of the interval late, as for the recorder, and what it cost is then unknown and shown as 0.
  */
-export function trustOf(metadata: Metadata, ticks: TickColumns, processes: ProcessFacts, withoutRow: number): Trust {
+export function trustOf(
+  metadata: Metadata,
+  ticks: TickColumns,
+  processes: ProcessFacts,
+  withoutRow: number,
+  tableWarnings: readonly string[],
+): Trust {
   const late = ticks.lateUs.filter((us) => us > metadata.interval_us / 10)
   const figures: Omit<Trust, 'warnings'> = {
     intervalUs: metadata.interval_us,
@@ -30,8 +36,9 @@ export function trustOf(metadata: Metadata, ticks: TickColumns, processes: Proce
     ...figures,
     warnings: [
       ...recordingWarnings(metadata, withoutRow),
+      ...tableWarnings,
       ...buildWarnings(metadata),
-      ...samplingWarnings(figures),
+      ...samplingWarnings(figures, buildTicks(ticks)),
       ...cacheWarnings(processes.programs),
     ],
   }
@@ -44,9 +51,9 @@ function recordingWarnings({ state, measurement_error, counts }: Metadata, witho
       : []),
     ...(measurement_error === null ? [] : [`The recording is not complete: ${measurement_error}.`]),
     ...(counts !== null && counts.lost_frames > 0
-      ? [`${some(counts.lost_frames, 'damaged journal frame was', 'damaged journal frames were')} left out.`]
+      ? [`${formatCount(counts.lost_frames, 'damaged journal frame was', 'damaged journal frames were')} left out.`]
       : []),
-    ...(withoutRow > 0 ? [`${some(withoutRow, 'process is', 'processes are')} known by memory only and counted as Other.`] : []),
+    ...(withoutRow > 0 ? [`${formatCount(withoutRow, 'process is', 'processes are')} known by memory only and counted as Other.`] : []),
   ]
 }
 
@@ -59,30 +66,48 @@ function buildWarnings({ state, exit_code, signal, timed_out, interrupted_by }: 
   return []
 }
 
-function samplingWarnings(trust: Omit<Trust, 'warnings'>): string[] {
+function samplingWarnings(trust: Omit<Trust, 'warnings'>, buildTicks: number): string[] {
   const { ticks, skippedTicks, lateTicks, maxLateUs, intervalUs, processes, sampledProcesses, unreadableProcesses } = trust
   const missed = processes - sampledProcesses
   return [
     ...(ticks === 0 ? ['There is no tick: nothing was measured.'] : []),
+    ...(ticks > 0 && buildTicks < FEW_TICKS ? [tooShort(intervalUs)] : []),
     ...(skippedTicks > 0
       ? [
-          `${skippedTicks} of ${ticks + skippedTicks} ticks (${formatShare(skippedTicks, ticks + skippedTicks)}) were skipped: a short peak may be missing.`,
+          `${skippedTicks} of ${formatCount(ticks + skippedTicks, 'tick')} (${formatShare(skippedTicks, ticks + skippedTicks)}) ${skippedTicks === 1 ? 'was' : 'were'} skipped: a short peak may be missing.`,
         ]
       : []),
-    ...(lateTicks * 20 > ticks && ticks > 0
+    ...(lateTicks >= 2 && lateTicks * 20 > ticks
       ? [
-          `${lateTicks} of ${ticks} ticks (${formatShare(lateTicks, ticks)}) were late, by ${formatUs(maxLateUs)} at most: the machine was too busy for ${formatUs(intervalUs)}.`,
+          `${lateTicks} of ${ticks} ticks (${formatShare(lateTicks, ticks)}) were late, by ${formatMs(maxLateUs)} at most: the machine was busy.`,
         ]
       : []),
     ...(missed > 0
-      ? [`${missed} of ${processes} processes (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`]
+      ? [
+          `${missed} of the ${formatCount(processes, 'process', 'processes')} seen (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`,
+        ]
       : []),
     ...(unreadableProcesses > 0
       ? [
-          `${some(unreadableProcesses, 'process', 'processes')} could not be read (another user's, or hidden): the peak is too low by what they used.`,
+          `${formatCount(unreadableProcesses, 'process', 'processes')} could not be read (another user's, or hidden): the peak is too low by what they used.`,
         ]
       : []),
   ]
+}
+
+/** Most of what lives for a tick or so falls between so few of them. */
+const FEW_TICKS = 5
+/** The shortest interval that `--interval` takes. */
+const SHORTEST_US = 1000
+
+function tooShort(intervalUs: number): string {
+  const shorterUs = Math.max(intervalUs / 10, SHORTEST_US)
+  const advice = shorterUs < intervalUs ? `; try --interval ${formatMs(shorterUs).replace(' ', '')}` : ''
+  return `The build lasted fewer than ${FEW_TICKS} ticks: too short to measure at ${formatMs(intervalUs)}${advice}.`
+}
+
+function buildTicks({ phase }: TickColumns): number {
+  return phase.reduce((sum, value) => sum + value, 0)
 }
 
 function cacheWarnings(programs: ReadonlySet<string>): string[] {
@@ -126,8 +151,4 @@ function largest(values: Float64Array): number | null {
   let found: number | null = null
   for (const value of values) if (!Number.isNaN(value) && (found === null || value > found)) found = value
   return found
-}
-
-function some(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`
 }

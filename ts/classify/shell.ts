@@ -1,38 +1,38 @@
 /** Just enough of the shell's grammar to find the command that `sh -c "…"` runs, and its words. Nothing is expanded. */
 import { baseName } from './words.ts'
 
-/** They do nothing by themselves that costs memory: never "the command". */
-const BUILTINS = new Set(
-  ': . alias break cd continue eval exit export hash kill local read readonly return set shift source times trap true false type ulimit umask unset wait'
-    .split(' ')
-    .concat('[['),
-)
-/** What recipes do around the command they are about; it counts only where there is nothing else. */
-const HOUSEKEEPING = new Set(
-  '[ basename cat chmod cp date dirname echo expr grep install ln ls mkdir mv printf pwd rm rmdir sed sleep test touch tr'.split(' '),
+/** They run no program, or more than the one that their own words tell. */
+const NO_PROGRAM = new Set(
+  '. alias break case continue do done elif else esac eval exit export fi for function hash if kill local read readonly return select set shift source then times trap type ulimit umask unset until wait while { } ! [['.split(
+    ' ',
+  ),
 )
 /** Words before a command that are not part of it. */
-const PREFIXES = new Set(['if', 'then', 'elif', 'else', 'while', 'until', 'do', '!', '{', 'time', 'exec', 'command', 'builtin', 'eval'])
-/** What starts with one of these is no command up to the next separator. */
-const CLAUSES = new Set(['for', 'case', 'select', 'function', 'fi', 'done', 'esac', '}', 'in'])
+const PREFIXES = new Set(['time', 'exec', 'command'])
+/** What may stand beside the one command: they say where it runs, or nothing. */
+const BESIDE = new Set(['cd', ':'])
+/** Between the one command and what stands beside it, or at the end. */
+const SEQUENCE = new Set(['', '&&', ';', '\n'])
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
 
-/** The words of the command that a script is about: the first that is neither builtin nor housekeeping, else the first housekeeping one. */
+/** The words of the one simple command that a script is, also after `cd DIR &&`; null where it is several, a pipeline, a loop or no program at all. */
 export function commandOf(script: string): string[] | null {
-  let fallback: string[] | null = null
-  for (const words of simpleCommands(script)) {
+  let only: string[] | null = null
+  for (const { words, operator } of simpleCommands(script)) {
+    if (!SEQUENCE.has(operator)) return null
     const command = withoutPrefix(words)
-    const name = baseName(command[0] ?? '')
-    if (name === '' || name.startsWith('$') || BUILTINS.has(name)) continue
-    if (!HOUSEKEEPING.has(name) && !(name === 'cmake' && command[1] === '-E')) return command
-    fallback ??= command
+    const [first] = command
+    if (first === undefined || BESIDE.has(first)) continue
+    const name = baseName(first)
+    if (only !== null || name === '' || name.startsWith('$') || NO_PROGRAM.has(first)) return null
+    only = command
   }
-  return fallback
+  return only
 }
 
 /** The words of one line, as a shell would split it. */
 export function wordsOf(line: string): string[] {
-  for (const words of simpleCommands(line)) return words
+  for (const { words } of simpleCommands(line)) if (words.length > 0) return words
   return []
 }
 
@@ -40,15 +40,20 @@ function withoutPrefix(words: string[]): string[] {
   let start = 0
   while (start < words.length) {
     const word = words[start] as string
-    if (CLAUSES.has(word)) return []
     if (!PREFIXES.has(word) && !ASSIGNMENT.test(word)) break
     start += 1
   }
   return start === 0 ? words : words.slice(start)
 }
 
-/** Splits at unquoted separators; redirections, comments and what follows a here-document are left out. */
-function* simpleCommands(script: string): Generator<string[]> {
+interface SimpleCommand {
+  words: string[]
+  /** What ends it: a control operator, a parenthesis, the start of a here-document, or nothing at the end of the script. */
+  operator: string
+}
+
+/** Splits at unquoted operators; redirections, comments and what follows a here-document are left out. */
+function* simpleCommands(script: string): Generator<SimpleCommand> {
   let words: string[] = []
   let word: string | null = null
   let redirected = false
@@ -66,30 +71,37 @@ function* simpleCommands(script: string): Generator<string[]> {
     i += part.length
     if (part === ' ' || part === '\t') {
       endWord()
-    } else if (char === '<' || char === '>') {
-      if (part.startsWith('<<')) break
+    } else if (REDIRECTION.test(part)) {
       if (word !== null && /^\d+$/.test(word)) word = null
       endWord()
+      if (part.startsWith('<<')) {
+        yield { words, operator: '<<' }
+        return
+      }
       redirected = true
     } else if (char === '#' && word === null) {
       i = script.indexOf('\n', i)
       if (i === -1) break
-    } else if (SEPARATOR.test(char)) {
+    } else if (OPERATOR.test(char)) {
       endWord()
       redirected = false
-      if (words.length > 0) yield words
+      if (words.length > 0 || char === '(') yield { words, operator: part }
       words = []
-    } else {
+    } else if (part !== '\\\n') {
       word = (word ?? '') + textOf(part)
     }
   }
   endWord()
-  if (words.length > 0) yield words
+  if (words.length > 0) yield { words, operator: '' }
 }
 
-const SEPARATOR = /[;&|()\s]/
-/** A run of characters that mean nothing to the shell, a quoted string, an escape, a redirection. What is not closed goes on to the end. */
-const PART = /[^\s;&|()<>'"\\`$#]+|'[^']*'?|"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|`[^`]*`?|\\[\s\S]?|[<>]+[&|]?/y
+const REDIRECTION = /^&?[<>]/
+const OPERATOR = /[;&|()\s]/
+/**
+ * A run of characters that mean nothing to the shell, a quoted string, an escape, a redirection, a control operator. What is not closed goes on to
+ * the end.
+ */
+const PART = /[^\s;&|()<>'"\\`$#]+|'[^']*'?|"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|`[^`]*`?|\\[\s\S]?|&>>?|[<>]+[&|]?|&&|\|[|&]?|;;?/y
 
 function textOf(part: string): string {
   switch (part[0]) {
@@ -98,7 +110,7 @@ function textOf(part: string): string {
     case '"':
       return part.slice(1, part.length > 1 && part.endsWith('"') ? -1 : undefined).replace(/\\(["\\$`\n])/g, '$1')
     case '\\':
-      return part === '\\\n' ? '' : part.slice(1)
+      return part.slice(1)
     default:
       return part
   }

@@ -71,10 +71,9 @@ function splitOption(argument: string, options: readonly KnownOption[]): { name:
 }
 
 function unknownOption(name: string, options: readonly KnownOption[], verb: string): string {
-  const near = nearest(
-    name,
-    options.flatMap(({ names }) => names),
-  )
+  const names = options.flatMap(({ names }) => names)
+  // Every letter is near every other.
+  const near = name.length === 2 ? undefined : nearest(name, names)
   return `unknown option ${name}; ${near === undefined ? `mymonitor ${verb} --help lists them` : `did you mean ${near}?`}`
 }
 

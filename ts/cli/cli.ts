@@ -53,7 +53,12 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
   }
   const verb = named ?? 'sample'
   try {
-    return await runVerb(verb, named === undefined, named === undefined ? own : own.slice(1), { ...environment, ui, command })
+    const status = await runVerb(verb, named === undefined, named === undefined ? own : own.slice(1), { ...environment, ui, command })
+    const failure = ui.out.failure?.()
+    if (failure === undefined) return status
+    complain(ui, `cannot write to stdout: ${failure}`)
+    // The status of a build stands.
+    return verb === 'sample' ? status : USAGE_FAILURE
   } catch (error) {
     complain(ui, error instanceof MyMonitorError ? error.message : `this is a defect of mymonitor, please report it: ${stackOf(error)}`)
     return statusOf(error, verb)

@@ -18,7 +18,11 @@ export function parseJobs(option: string, text: string): number[] {
   return text.split(',').map((part) => {
     const level = Number(part)
     if (/^\s*\d+\s*$/.test(part) && level >= 1 && level <= MAX_JOBS) return level
-    throw usage(`${option} "${text}": expected whole numbers of at least 1, separated by commas, such as 8,4,2,1`)
+    const given = `${option} "${text}": `
+    if (part.trim() === '' && text.trim() !== '')
+      throw usage(`${given}nothing before, after or between commas; expected levels such as 8,4,2,1`)
+    if (level > MAX_JOBS) throw usage(`${given}${part.trim()} is too large, the highest level is ${MAX_JOBS}`)
+    throw usage(`${given}expected whole numbers of at least 1, separated by commas, such as 8,4,2,1`)
   })
 }
 

@@ -2,6 +2,13 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'toml'
 import { MyMonitorError } from '../errors.ts'
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EISDIR: 'it is a directory; give the file in it',
+  EACCES: 'permission denied',
+}
+
 export interface TomlFile {
   file: string
   source: string
@@ -14,7 +21,8 @@ export function readToml(file: string): TomlFile {
   try {
     bytes = readFileSync(file)
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message
+    const { code = '', message } = cause as NodeJS.ErrnoException
+    const reason = REASONS[code] ?? message
     throw new MyMonitorError('ERR_MYMONITOR_CONFIG', `cannot read the configuration file ${file}: ${reason}`, { cause })
   }
   let source: string

@@ -839,6 +839,6 @@ module.exports.RecordingReader = nativeBinding.RecordingReader
 module.exports.Session = nativeBinding.Session
 module.exports.Compression = nativeBinding.Compression
 module.exports.formatVersion = nativeBinding.formatVersion
-module.exports.keepIgnoringHup = nativeBinding.keepIgnoringHup
 module.exports.Output = nativeBinding.Output
+module.exports.takeStock = nativeBinding.takeStock
 module.exports.writeClasses = nativeBinding.writeClasses

@@ -123,9 +123,6 @@ export interface GroupColumns {
   processes: Uint32Array
 }
 
-/** Ignores HUP again where the caller did (nohup) and Node has undone it; true if so. For the command line's own process. */
-export declare function keepIgnoringHup(): boolean
-
 /** What the build's standard descriptors are. */
 export type Output = 'inherit' | 'inherit-log' | 'log' | 'log-show'
 
@@ -306,6 +303,12 @@ export interface StartFailure {
   /** The working directory was the cause. */
   cwd: boolean
 }
+
+/**
+ * For the command line's own process, at its start: remembers which descriptors the caller left open, and ignores HUP again where the caller did
+ * (nohup) and Node has undone it; true if so.
+ */
+export declare function takeStock(): boolean
 
 /** One entry a tick. NaN: null. */
 export interface TickColumns {

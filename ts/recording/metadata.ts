@@ -70,7 +70,7 @@ export function readMetadata(file: string): Metadata {
   }
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = withAbsent(JSON.parse(json))
   } catch (cause) {
     throw damaged(file, `is not JSON: ${(cause as Error).message}`, cause)
   }
@@ -85,6 +85,46 @@ export function readMetadata(file: string): Metadata {
   if (!isMetadata(value, { errors, p: '' }))
     throw damaged(file, `is not what mymonitor writes: ${errors.map((error) => error.replace(/^\./, '')).join('; ')}`)
   return value
+}
+
+/**
+ * What an older version did not write is null where the contract has a null, and its cost is 0. The value is checked afterwards, so whatever is no
+ * object stays as it is.
+ */
+function withAbsent(value: unknown): unknown {
+  if (!isObject(value)) return value
+  return {
+    ...ABSENT,
+    ...value,
+    host: merged(ABSENT_HOST, value['host']),
+    limits: merged(ABSENT_LIMITS, value['limits']),
+    own_cost: merged(ABSENT_COST, value['own_cost'] ?? null),
+  }
+}
+
+const ABSENT = {
+  jobs: null,
+  started_at_unix_us: null,
+  duration_us: null,
+  exit_code: null,
+  signal: null,
+  interrupted_by: null,
+  start_error: null,
+  source_commit: null,
+  counts: null,
+  build_cpu_us: null,
+  measurement_error: null,
+}
+const ABSENT_HOST = { boot_id: null, mem_total_kb: null, swap_total_kb: null, numa_nodes: null }
+const ABSENT_LIMITS = { cgroup: null, open_files_soft: null }
+const ABSENT_COST = { sampler_cpu_us: 0, cpu_us: 0, launcher_cpu_us: 0, peak_rss_kb: 0 }
+
+function merged(absent: Readonly<Record<string, unknown>>, value: unknown): unknown {
+  return isObject(value) ? { ...absent, ...value } : value
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function damaged(file: string, what: string, cause?: unknown): MyMonitorError {

@@ -42,8 +42,15 @@ export function openRecording(dir: string): Recording {
   if (metadata.state === 'failed') {
     throw notARecording(dir, `holds no measurement, as the build could not be started: ${metadata.start_error ?? 'no reason was stored'}`)
   }
-  if (!files.includes('processes.parquet')) {
-    throw notARecording(dir, 'is not finished: mymonitor is still recording into it, or was killed before it could write the tables')
+  if (metadata.state === 'running' && !files.includes('processes.parquet')) {
+    const journal = files.some((name) => name.endsWith('.journal'))
+    throw notARecording(
+      dir,
+      'is not finished: mymonitor is still recording into it, or was killed before it could write the tables. ' +
+        (journal
+          ? 'In the latter case record again: its journal is still there, but mymonitor cannot recover one yet'
+          : 'In the latter case record again: nothing of it was saved'),
+    )
   }
   const binding = loadBinding()
   const reader = guarded(() => new binding.RecordingReader(dir))

@@ -1,5 +1,5 @@
 import type { Analysis, MajorCategory, Peak, RecordingSummary, Trust } from '../analysis/contract.ts'
-import { formatShare } from '../units.ts'
+import { formatCount, formatMs, formatShare } from '../units.ts'
 import { outcomeOf, signalName } from './outcome.ts'
 import { printable } from './printable.ts'
 
@@ -70,13 +70,14 @@ function peakLines(peak: Peak): string[] {
 }
 
 function trustLines(trust: Trust): string[] {
+  const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late, by ${formatMs(trust.maxLateUs)} at most`
   const buildCpu = trust.buildCpuUs === null ? '' : ` (build: ${cpu(trust.buildCpuUs)})`
   return [
     '',
     '--- Trust ---',
     '',
-    `Interval: ${trust.intervalUs / 1000} ms (${trust.ticks} ticks, ${trust.lateTicks} late, at most ${(trust.maxLateUs / 1000).toFixed(1)} ms, ${trust.skippedTicks} skipped)`,
-    `Processes Sampled: ${trust.sampledProcesses} of ${trust.processes} (${formatShare(trust.sampledProcesses, trust.processes)})`,
+    `Interval: ${formatMs(trust.intervalUs)} (${formatCount(trust.ticks, 'tick')}, ${late}, ${trust.skippedTicks} skipped)`,
+    `Processes Sampled (of those seen): ${trust.sampledProcesses} of ${trust.processes} (${formatShare(trust.sampledProcesses, trust.processes)})`,
     `Processes Unreadable: ${trust.unreadableProcesses}`,
     `Sources: ${trust.sources.map(printable).join(', ') || 'none'}`,
     `Own Cost: mymonitor ${cpu(trust.ownCpuUs)} (sampler ${cpu(trust.samplerCpuUs)}), launcher ${cpu(trust.launcherCpuUs)} CPU${buildCpu}, ${kb(trust.ownPeakRssKb)} KB peak RSS`,

@@ -10,7 +10,7 @@ export function writeFileAtomic(file: string, text: string): void {
     renameSync(temporary, file)
   } catch (cause) {
     rmSync(temporary, { force: true })
-    throw new MyMonitorError('ERR_MYMONITOR_OUTPUT', `cannot write ${file}: ${reasonOf(cause)}`, { cause })
+    throw new MyMonitorError('ERR_MYMONITOR_OUTPUT', withNextStep(`cannot write ${file}: ${reasonOf(cause)}`), { cause })
   }
 }
 
@@ -41,7 +41,7 @@ export function ensureDirectory(path: string): void {
 }
 
 function cannotCreate(path: string, cause: unknown): MyMonitorError {
-  const message = `cannot create the directory ${path}: ${reasonOf(cause)}; choose another place with --output-dir`
+  const message = withNextStep(`cannot create the directory ${path}: ${reasonOf(cause)}`)
   return new MyMonitorError('ERR_MYMONITOR_OUTPUT', message, { cause })
 }
 
@@ -73,8 +73,17 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+const NO_SPACE = /no space left on device(?: \(os error \d+\))?$/i
+
+/** Ends a message about a failed write, ours or the recorder's, with what to do about it. */
+export function withNextStep(message: string): string {
+  if (NO_SPACE.test(message))
+    return message.replace(NO_SPACE, 'no space left on device; free some or choose another place with --output-dir')
+  return /^cannot (?:write|create) [^;]*$/.test(message) ? `${message}; choose another place with --output-dir` : message
+}
+
 /** The system's words without Node's decoration: "permission denied". */
-function reasonOf(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   const message = messageOf(cause)
   return /^[A-Z0-9]+: (.*?), /.exec(message)?.[1] ?? message
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { METADATA_VERSION, type Metadata } from '../metadata.ts'
 import type { SessionResult } from '../native.ts'
@@ -58,7 +59,7 @@ export function finishedMetadata(running: Metadata, result: SessionResult): Meta
     exit_code: result.exitCode ?? null,
     signal: result.signal ?? null,
     timed_out: result.timedOut,
-    interrupted_by: result.interruptedBy ?? null,
+    interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
     sources: result.sources,
     exec_check_ticks: result.execCheckTicks,
@@ -81,4 +82,9 @@ export function finishedMetadata(running: Metadata, result: SessionResult): Meta
     build_cpu_us: result.buildCpuUs ?? null,
     measurement_error: result.measurementError ?? null,
   }
+}
+
+/** The TERM by which a timeout ends the build is nobody's interruption. */
+function interruptedBy({ timedOut, interruptedBy: signal }: SessionResult): number | null {
+  return timedOut && signal === constants.signals.SIGTERM ? null : (signal ?? null)
 }

@@ -27,6 +27,8 @@ export interface Level {
   repeat: number
   cwd: string
   command: string[]
+  /** Of a project: its build command as the user wrote it, placeholders filled. */
+  text?: string
   /** The command marks the end of its setup. */
   phases: boolean
   output: SessionOptions['output']
@@ -87,7 +89,9 @@ function usage(message: string): MyMonitorError {
 /** Options that mean nothing for what is run would otherwise be ignored silently. */
 function rejectMixtures(kind: Plan['kind'], options: RunOptions): void {
   if (kind === 'command') {
-    if (options.command?.length === 0 || options.command?.[0] === '') throw usage('no command: expected one after --, such as -- make -j8')
+    if (options.command?.length === 0) throw usage('no command: expected one after --, such as -- make -j8')
+    if (options.command?.[0] === '')
+      throw new MyMonitorError('ERR_MYMONITOR_COMMAND_NOT_FOUND', 'cannot run "": the name of the command is empty')
     if (options.projects?.length) throw usage('a project and a command: give either -p NAME or -- COMMAND')
     if (options.showOutput) throw usage('--show-output is for projects; a command after -- shows its output anyway')
     if (options.preClean === false || options.postClean === false)
@@ -101,7 +105,8 @@ function rejectMixtures(kind: Plan['kind'], options: RunOptions): void {
 function checkJobs(jobs: readonly number[]): void {
   if (jobs.length === 0) throw usage('no level: expected whole numbers of at least 1, such as 8,4,2,1')
   for (const [index, level] of jobs.entries()) {
-    if (!Number.isInteger(level) || level < 1 || level > MAX_JOBS) throw usage(`level ${level}: expected a whole number of at least 1`)
+    if (!Number.isInteger(level) || level < 1 || level > MAX_JOBS)
+      throw usage(`level ${level}: expected a whole number from 1 to ${MAX_JOBS}`)
     if (jobs.indexOf(level) < index) throw usage(`level ${level} is given twice: each level is recorded once`)
   }
 }
@@ -120,7 +125,10 @@ function checkedTimeoutMs(timeoutMs: number): number {
 
 function chosenProjects(config: Config, names: readonly string[] | undefined): readonly Project[] {
   if (names === undefined || names.length === 0) {
-    if (!config.ownProjects) throw usage('nothing to record: give -p NAME or -- COMMAND, or write a conf/projects.toml of your own')
+    if (!config.ownProjects)
+      throw usage(
+        'nothing to record: give -p NAME or -- COMMAND, or write conf/projects.toml, with a conf/config.toml beside it (it may be empty)',
+      )
     if (config.projects.length === 0) throw usage(`nothing to record: ${config.projectsFile} has no [[projects]]`)
     return config.projects
   }
@@ -160,6 +168,7 @@ function projectLevels(project: Project, config: Config, options: RunOptions, co
       jobs: level,
       repeat: 1,
       cwd,
+      text: build,
       command: phases ? phasedCommand(shell, setup, build) : [shell, '-c', build],
       phases,
       output: options.showOutput ? 'log-show' : 'log',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Metadata } from '../metadata.ts'
 import { isoWithZone, makeFreshDirectory, safeName, stampOf, writeFileAtomic } from './files.ts'
@@ -7,13 +8,16 @@ import type { Level, Plan } from './plan.ts'
 import { packageVersion } from './version.ts'
 
 export const RUN_FILE = 'run.json'
+/** Version of run.json. */
+export const RUN_SCHEMA = 1
 
 /** run.json: the plan, the host and the result of each level; rewritten after each level. Field names as in metadata.json. */
 export interface RunRecord {
-  schema: 1
+  schema: typeof RUN_SCHEMA
   run_id: string
   mymonitor_version: string
-  state: 'running' | 'finished' | 'interrupted'
+  /** failed: no build could be started */
+  state: 'running' | 'finished' | 'interrupted' | 'failed'
   /** ISO 8601 with zone offset. */
   started_at: string
   interrupted_by: number | null
@@ -64,7 +68,7 @@ export function openRun(plan: Plan, now: Date): Run {
     id,
     dir: makeFreshDirectory(plan.outputDir, `run_${stampOf(now)}`),
     record: {
-      schema: 1,
+      schema: RUN_SCHEMA,
       run_id: id,
       mymonitor_version: packageVersion(),
       state: 'running',
@@ -83,7 +87,12 @@ export function openRun(plan: Plan, now: Date): Run {
       levels: plan.levels.map((level) => pendingRecord(level, plan)),
     },
   }
-  saveRun(run)
+  try {
+    saveRun(run)
+  } catch (error) {
+    rmdirSync(run.dir)
+    throw error
+  }
   return run
 }
 
@@ -91,9 +100,10 @@ export function saveRun(run: Run): void {
   writeFileAtomic(join(run.dir, RUN_FILE), `${JSON.stringify(run.record, null, 2)}\n`)
 }
 
-/** What of a command may be stored: with --no-argv only what runs, not its arguments. */
+/** What of a command may be stored: of a project its build command as a text; with --no-argv only what runs, not its arguments. */
 export function storedCommand(level: Level, plan: Pick<Plan, 'storeArgv'>): string[] {
-  return plan.storeArgv ? level.command : level.command.slice(0, 1)
+  if (!plan.storeArgv) return level.command.slice(0, 1)
+  return level.text === undefined ? level.command : [level.text]
 }
 
 /** qemu_j8_pss_20260102_030405 */

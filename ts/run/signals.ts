@@ -19,7 +19,7 @@ const SAME_SIGNAL_MS = 500
 export function watchInterrupts(): Interrupts {
   const controller = new AbortController()
   let first: { number: number; atMs: number } | undefined
-  const names: NodeJS.Signals[] = loadRecorder().keepIgnoringHup() ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
+  const names: NodeJS.Signals[] = loadRecorder().takeStock() ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
   const take = (name: NodeJS.Signals): void => {
     if (first !== undefined && performance.now() - first.atMs >= SAME_SIGNAL_MS) {
       release()

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Analysis } from '../analysis/contract.ts'
 import { analyse } from '../analysis/index.ts'
@@ -7,9 +7,9 @@ import { loadConfig } from '../config/load.ts'
 import { MyMonitorError } from '../errors.ts'
 import { openRecording, type Recording } from '../recording/recording.ts'
 import { type ExporterName, exporters } from '../report/index.ts'
-import { ensureDirectory, messageOf, writeFileAtomic } from '../run/files.ts'
+import { ensureDirectory, messageOf, reasonOf, writeFileAtomic } from '../run/files.ts'
 import { METADATA_FILE } from '../run/level-metadata.ts'
-import { RUN_FILE, reportName } from '../run/run-dir.ts'
+import { RUN_FILE, RUN_SCHEMA, reportName } from '../run/run-dir.ts'
 import { writeRunPlot } from './level-report.ts'
 
 export interface OpenOptions {
@@ -104,8 +104,10 @@ async function analyseAll({ dir, config, noRedact = false }: OpenOptions, { cwd,
 
 /** The directory itself, unless it is a run: then those below it. */
 function recordingsIn(dir: string): string[] {
-  if (!isRun(dir)) return [dir]
-  const recordings = readdirSync(dir, { withFileTypes: true })
+  const entries = readable(dir, () => readdirSync(dir, { withFileTypes: true }))
+  if (entries === undefined || !isRun(dir)) return [dir]
+  checkRunFile(join(dir, RUN_FILE))
+  const recordings = entries
     .filter((entry) => entry.isDirectory() && isFile(join(dir, entry.name, METADATA_FILE)))
     .map(({ name }) => join(dir, name))
   if (recordings.length === 0)
@@ -121,6 +123,39 @@ function isRun(dir: string): boolean {
   return isFile(join(dir, RUN_FILE))
 }
 
+/** A run whose layout a later version has changed must not be half understood. */
+function checkRunFile(file: string): void {
+  let schema: unknown
+  try {
+    const record = JSON.parse(readable(file, () => readFileSync(file, 'utf8')) ?? '') as { schema?: unknown } | null
+    schema = record?.schema
+  } catch (cause) {
+    if (cause instanceof MyMonitorError) throw cause
+  }
+  if (schema === RUN_SCHEMA) return
+  if (typeof schema === 'number' && schema > RUN_SCHEMA)
+    throw new MyMonitorError(
+      'ERR_MYMONITOR_NEWER_FORMAT',
+      `${file} has schema ${schema}, this mymonitor knows ${RUN_SCHEMA}: use a newer mymonitor, or pass one recording of the run`,
+    )
+  throw new MyMonitorError(
+    'ERR_MYMONITOR_DAMAGED',
+    `${file} is damaged: expected JSON with "schema": ${RUN_SCHEMA}; pass one recording of the run`,
+  )
+}
+
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  return readable(path, () => statSync(path, { throwIfNoEntry: false }))?.isFile() ?? false
+}
+
+/** Undefined where there is nothing; a typed error where one may not look. */
+function readable<T>(path: string, look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    const message = `cannot read ${path}: ${reasonOf(cause)}; make it readable, or pass another recording or run`
+    throw new MyMonitorError('ERR_MYMONITOR_NOT_A_RECORDING', message, { cause })
+  }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Analysis } from '../analysis/contract.ts'
 import { analyse, classifyRecording } from '../analysis/index.ts'
-import { loadRules } from '../classify/rules.ts'
+import type { Rules } from '../classify/rules.ts'
 import { openRecording } from '../recording/recording.ts'
 import { renderReport, renderRunPlot, renderSummaryLog } from '../report/index.ts'
 import { messageOf, writeFileAtomic } from '../run/files.ts'
@@ -17,15 +17,14 @@ export interface LevelReport {
 
 export interface LevelReportOptions {
   metric: 'pss' | 'rss'
-  rulesFile: string
+  rules: Rules
   noRedact: boolean
   html: boolean
 }
 
 /** Opens a recording that was just made, classifies and analyses it and writes summary.log and the HTML beside the tables. */
-export async function reportLevel(recordingDir: string, { metric, rulesFile, noRedact, html }: LevelReportOptions): Promise<LevelReport> {
+export async function reportLevel(recordingDir: string, { metric, rules, noRedact, html }: LevelReportOptions): Promise<LevelReport> {
   const recording = openRecording(recordingDir)
-  const rules = loadRules(rulesFile)
   const errors: string[] = []
   try {
     classifyRecording(recording, rules)
@@ -46,6 +45,11 @@ export async function reportLevel(recordingDir: string, { metric, rulesFile, noR
   write('summary.log', () => renderSummaryLog(analysis))
   const report = html ? write(reportName(analysis.recording, metric, 'html'), () => renderReport(analysis)) : null
   return { analysis, report, errors }
+}
+
+/** Whether the last tick, which is taken when the root has ended, still belongs to the setup. */
+export function endedInSetup(recordingDir: string): boolean {
+  return openRecording(recordingDir).ticks().phase.at(-1) === 0
 }
 
 /** The plot across the levels of one project; returns its path. */

@@ -1,18 +1,20 @@
 import { basename } from 'node:path'
-import type { Config } from '../config/load.ts'
+import type { Rules } from '../classify/rules.ts'
+import { MyMonitorError } from '../errors.ts'
 import { executeLevel, type LevelOutcome } from '../run/execute.ts'
-import { messageOf } from '../run/files.ts'
+import { messageOf, withNextStep } from '../run/files.ts'
+import { saveMetadata } from '../run/level-metadata.ts'
 import type { Level, Plan, Step } from '../run/plan.ts'
 import { type Run, saveRun } from '../run/run-dir.ts'
 import { OWN_FAILURE } from '../run/status.ts'
 import { runStep } from '../run/step.ts'
-import { type LevelReport, reportLevel, writeRunPlot } from './level-report.ts'
+import { endedInSetup, type LevelReport, reportLevel, writeRunPlot } from './level-report.ts'
 import type { LevelPosition, LevelResult, SampleObserver } from './types.ts'
 
 export interface RunContext {
   plan: Plan
   run: Run
-  config: Config
+  rules: Rules
   observer: SampleObserver
   /** Ends the build, or the clean command that runs now. */
   stop: AbortSignal
@@ -71,21 +73,31 @@ async function record(context: RunContext, level: Level, position: LevelPosition
 
 /** The right side of the wall. Never throws: the build has ended and its status stands. */
 async function analyse(context: RunContext, level: Level, outcome: LevelOutcome): Promise<LevelResult> {
-  const { plan, run, config, noRedact } = context
+  const { plan, run, rules, noRedact } = context
   const errors = [...outcome.measurementErrors]
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
     try {
       return await work()
     } catch (error) {
-      errors.push(messageOf(error))
+      // After a recording that could not be written, that there is none is only the consequence.
+      const isConsequence =
+        outcome.measurementErrors.length > 0 && error instanceof MyMonitorError && error.code === 'ERR_MYMONITOR_NOT_A_RECORDING'
+      if (!isConsequence) errors.push(messageOf(error))
       return null
     }
   }
   const { metric, report: html } = plan
   let reported: LevelReport | null = null
   let summaryPlot: string | null = null
+  let startError = outcome.startError?.message ?? null
   if (outcome.startError === null) {
-    reported = await attempt(() => reportLevel(outcome.recordingDir, { metric, rulesFile: config.rulesFile, noRedact, html }))
+    const { exit_code: exitCode } = outcome.metadata
+    if (level.phases && exitCode !== null && exitCode !== 0 && (await attempt(() => endedInSetup(outcome.recordingDir)))) {
+      startError = 'setup failed, the build was not run'
+      await attempt(() => saveMetadata(outcome.recordingDir, { ...outcome.metadata, start_error: startError }))
+    }
+    reported = await attempt(() => reportLevel(outcome.recordingDir, { metric, rules, noRedact, html }))
+    errors.push(...(reported?.errors ?? []))
     const earlier = context.levels.filter(({ project }) => project === level.project).map(({ analysis }) => analysis)
     const analyses = [...earlier, reported?.analysis ?? null].filter((analysis) => analysis !== null)
     if (html && analyses.length > 0) summaryPlot = await attempt(() => writeRunPlot(run.dir, level.project, analyses))
@@ -94,12 +106,12 @@ async function analyse(context: RunContext, level: Level, outcome: LevelOutcome)
     project: level.project,
     jobs: level.jobs,
     exitStatus: outcome.status,
-    startError: outcome.startError?.message ?? null,
+    startError,
     recording: outcome.recordingDir,
     report: reported?.report ?? null,
     summaryPlot,
     analysis: reported?.analysis ?? null,
-    measurementErrors: errors,
+    measurementErrors: [...new Set(errors.map(withNextStep))],
   }
 }
 

@@ -1,14 +1,16 @@
+import { loadRules } from '../classify/rules.ts'
 import { loadConfig } from '../config/load.ts'
 import { MyMonitorError } from '../errors.ts'
 import { launcherPath } from '../native.ts'
 import { checkDirectories } from '../run/execute.ts'
 import { messageOf } from '../run/files.ts'
 import { planRun } from '../run/plan.ts'
-import { openRun, saveRun } from '../run/run-dir.ts'
+import { openRun, type Run, type RunRecord, saveRun } from '../run/run-dir.ts'
 import { findShell } from '../run/shell.ts'
 import { watchInterrupts } from '../run/signals.ts'
 import { runStatus } from '../run/status.ts'
 import { type RunContext, sampleLevel } from './level.ts'
+import { checkOptions } from './options.ts'
 import type { SampleObserver, SampleOptions, SampleResult } from './types.ts'
 
 export interface Surroundings {
@@ -24,10 +26,12 @@ export interface Surroundings {
  * stands and what goes wrong on our side is in `measurementErrors`.
  */
 export async function runSample(options: SampleOptions, observer: SampleObserver, surroundings: Surroundings): Promise<SampleResult> {
+  checkOptions(options)
   rejectIfAborted(options.signal)
   const { cwd, env, handleSignals } = surroundings
   const config = loadConfig(options.config, { cwd, env })
   const plan = planRun(config, options, { cwd, env, shell: findShell(env) })
+  const rules = loadRules(config.rulesFile)
   for (const warning of config.warnings) observer.warning?.(warning)
   checkDirectories(plan)
   launcherPath()
@@ -39,7 +43,7 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
   const context: RunContext = {
     plan,
     run,
-    config,
+    rules,
     observer,
     stop,
     env,
@@ -62,8 +66,12 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
     run.record.interrupted_by = interruptedBy
     saveRun(run)
   } catch (error) {
-    if (levels.length === 0) throw error
-    observer.warning?.(messageOf(error))
+    if (levels.length === 0) {
+      closeUnbuilt(run, stop.aborted ? 'interrupted' : 'failed')
+      throw error
+    }
+    const message = messageOf(error)
+    if (!levels.some(({ measurementErrors }) => measurementErrors.includes(message))) observer.warning?.(message)
   } finally {
     interrupts?.release()
   }
@@ -77,6 +85,16 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
     interruptedBy,
     aborted: options.signal?.aborted ?? false,
     levels,
+  }
+}
+
+/** The error that kept the first build from being started is what is reported, whether or not this can be written. */
+function closeUnbuilt(run: Run, state: RunRecord['state']): void {
+  run.record.state = state
+  try {
+    saveRun(run)
+  } catch {
+    // Nothing was recorded, so nothing is lost.
   }
 }
 

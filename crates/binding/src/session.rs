@@ -249,10 +249,11 @@ impl Session {
     }
 }
 
-/// Ignores HUP again where the caller did (nohup) and Node has undone it; true if so. For the command line's own process.
+/// For the command line's own process, at its start: remembers which descriptors the caller left open, and ignores HUP again where the caller did
+/// (nohup) and Node has undone it; true if so.
 #[napi(catch_unwind)]
-pub fn keep_ignoring_hup() -> bool {
-    mymonitor_sampler::keep_ignoring_hup()
+pub fn take_stock() -> bool {
+    mymonitor_sampler::take_stock()
 }
 
 fn convert(options: SessionOptions) -> Options {

@@ -26,6 +26,8 @@ use crate::tee::Tee;
 use crate::terminate::Termination;
 
 const NOT_STARTED: u8 = 125;
+/// How often the tee is asked whether it has passed everything on.
+const DRAIN_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
 
 fn main() -> ExitCode {
     let args = match Args::parse(std::env::args_os().skip(1)) {
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> rustix::io::Result<ExitCode> {
     rustix::io::fcntl_setfd(&args.socket, rustix::io::FdFlags::CLOEXEC)?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    let signals = Signals::take()?;
+    let signals = Signals::take(args.ignore_hup)?;
     let Some(Command::Go) = receive(&args.socket) else {
         return Ok(ExitCode::from(NOT_STARTED));
     };
@@ -69,8 +71,10 @@ fn run(args: Args) -> rustix::io::Result<ExitCode> {
 fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Reaper, mut tee: Tee) -> rustix::io::Result<()> {
     let mut sampler = Some(socket);
     let mut termination = Termination::default();
+    // The root's end, while what it wrote is still being passed on.
+    let mut ending: Option<(i32, u64)> = None;
     loop {
-        wait_for_news(signals, sampler.as_ref(), termination.next_step())?;
+        wait_for_news(signals, sampler.as_ref(), if ending.is_some() { Some(DRAIN_EVERY) } else { termination.next_step() })?;
         while let Some(received) = signals.next() {
             match received {
                 // INT and QUIT of the terminal reach the build by the terminal; those of a process come as a command.
@@ -89,36 +93,29 @@ fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Rea
                 Err(Closed) => sampler = None,
             }
         }
-        if reap_all(reaper, &mut tee, journal, sampler.as_ref()) {
+        let reaped = reaper.reap();
+        if let Reaped::Root { wait_status } = reaped {
+            ending = Some((wait_status, now_us()));
+            tee.drain();
+        }
+        // A reader that does not read may keep the build waiting, but not a build that was told to end.
+        if let Some((wait_status, at_us)) = ending.take_if(|_| tee.is_drained() || termination.is_killing()) {
+            report_end(sampler.as_ref(), journal, wait_status, at_us);
+        }
+        if ending.is_none() && matches!(reaper.reap(), Reaped::Last) {
             return Ok(());
         }
         termination.step();
     }
 }
 
-/// Waits for all that has ended; `true` when nobody is left.
-fn reap_all(reaper: &mut Reaper, tee: &mut Tee, journal: &OwnedFd, sampler: Option<&OwnedFd>) -> bool {
-    loop {
-        match reaper.reap() {
-            Reaped::Nothing => return false,
-            Reaped::Last => return true,
-            Reaped::Root { wait_status } => {
-                let at_us = now_us();
-                tee.drain();
-                let event = Event::RootExited {
-                    wait_status,
-                    at_us,
-                    children_cpu_us: reaper::children_cpu_us(),
-                    launcher_cpu_us: reaper::own_cpu_us(),
-                };
-                append(journal, event);
-                if reaper::someone_is_left() {
-                    let_go_of_the_caller();
-                }
-                send(sampler, event);
-            }
-        }
+fn report_end(sampler: Option<&OwnedFd>, journal: &OwnedFd, wait_status: i32, at_us: u64) {
+    let event = Event::RootExited { wait_status, at_us, children_cpu_us: reaper::children_cpu_us(), launcher_cpu_us: reaper::own_cpu_us() };
+    append(journal, event);
+    if reaper::someone_is_left() {
+        let_go_of_the_caller();
     }
+    send(sampler, event);
 }
 
 fn wait_for_news(signals: &Signals, sampler: Option<&OwnedFd>, timeout: Option<Timespec>) -> rustix::io::Result<()> {

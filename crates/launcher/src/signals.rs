@@ -18,9 +18,14 @@ pub(crate) enum Received {
 }
 
 impl Signals {
-    pub(crate) fn take() -> rustix::io::Result<Self> {
+    /// Under nohup HUP is not taken but ignored: a blocked signal would be queued even so, and end the build.
+    pub(crate) fn take(ignore_hup: bool) -> rustix::io::Result<Self> {
         let mut taken = empty_set();
-        for signal in TAKEN {
+        if ignore_hup {
+            // SAFETY: SIG_IGN runs no code of ours.
+            unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+        }
+        for signal in TAKEN.into_iter().filter(|&signal| signal != libc::SIGHUP || !ignore_hup) {
             // SAFETY: `taken` is an initialised set and the numbers are valid signals.
             unsafe { libc::sigaddset(&raw mut taken, signal) };
         }

@@ -1,10 +1,10 @@
 //! Copying the build's output into the log on its way, byte for byte.
 //!
 //! Each stream has a pipe and a thread. A reader of ours that closes closes the build's pipe, as it would without us. When the root has ended,
-//! what is in the pipes is passed on before the end is reported; what a left-behind daemon writes later goes to the log alone.
+//! what is in the pipes at that moment is passed on before the end is reported; what a left-behind daemon writes later goes to the log alone.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
@@ -22,9 +22,17 @@ pub(crate) struct Outputs {
 }
 
 struct Stream {
-    read: OwnedFd,
+    /// The build's end.
     write: OwnedFd,
+    stop: OwnedFd,
+    pump: Pump,
+}
+
+struct Pump {
+    read: OwnedFd,
     target: OwnedFd,
+    log: OwnedFd,
+    stop_seen: OwnedFd,
 }
 
 /// The running copies, after the fork.
@@ -32,8 +40,10 @@ pub(crate) struct Tee {
     pumps: Vec<(OwnedFd, Receiver<()>)>,
 }
 
+/// Everything that can fail fails here, before the build exists.
 pub(crate) fn prepare(args: &Args) -> rustix::io::Result<Outputs> {
-    let log = args.log.as_ref().map(|log| rustix::io::fcntl_dupfd_cloexec(log, 3)).transpose()?;
+    let duplicate = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, 3);
+    let Some(log) = &args.log else { return Ok(Outputs { log: None, streams: Vec::new() }) };
     let mut streams = Vec::new();
     if args.output.is_tee() {
         for target in [rustix::stdio::stdout(), rustix::stdio::stderr()] {
@@ -41,10 +51,13 @@ pub(crate) fn prepare(args: &Args) -> rustix::io::Result<Outputs> {
             // An unprivileged user may have used up the limit; the default size works too.
             let _ = fcntl_setpipe_size(&read, PIPE_SIZE);
             rustix::io::ioctl_fionbio(&read, true)?;
-            streams.push(Stream { read, write, target: rustix::io::fcntl_dupfd_cloexec(target, 3)? });
+            let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            let stop_seen = duplicate(stop.as_fd())?;
+            let pump = Pump { read, target: duplicate(target)?, log: duplicate(log.as_fd())?, stop_seen };
+            streams.push(Stream { write, stop, pump });
         }
     }
-    Ok(Outputs { log, streams })
+    Ok(Outputs { log: Some(duplicate(log.as_fd())?), streams })
 }
 
 impl Outputs {
@@ -67,13 +80,9 @@ impl Outputs {
 
     /// Starts copying. The write ends are the build's alone from here on.
     pub(crate) fn pump(self) -> Tee {
-        let Some(log) = self.log else { return Tee { pumps: Vec::new() } };
-        let pumps = self.streams.into_iter().filter_map(|stream| {
-            let log = rustix::io::fcntl_dupfd_cloexec(&log, 3).ok()?;
-            let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
-            let stop_seen = rustix::io::fcntl_dupfd_cloexec(&stop, 3).ok()?;
+        let pumps = self.streams.into_iter().filter_map(|Stream { stop, pump, .. }| {
             let (drained, is_drained) = channel();
-            std::thread::spawn(move || pump(&stream.read, &log, stream.target, &stop_seen, &drained));
+            std::thread::Builder::new().spawn(move || run(pump, &drained)).ok()?;
             Some((stop, is_drained))
         });
         Tee { pumps: pumps.collect() }
@@ -81,21 +90,40 @@ impl Outputs {
 }
 
 impl Tee {
-    /// Returns when everything that was in the pipes has been passed on; the targets are closed then.
-    pub(crate) fn drain(&mut self) {
-        for (stop, is_drained) in self.pumps.drain(..) {
-            let _ = rustix::io::write(&stop, &1u64.to_ne_bytes());
-            let _ = is_drained.recv();
+    /// Asks for what is in the pipes now to be passed on; what comes later goes to the log alone.
+    pub(crate) fn drain(&self) {
+        for (stop, _) in &self.pumps {
+            let _ = rustix::io::write(stop, &1u64.to_ne_bytes());
         }
+    }
+
+    /// Whether that has been done. The targets are closed then.
+    pub(crate) fn is_drained(&mut self) -> bool {
+        self.pumps.retain(|(_, is_drained)| matches!(is_drained.try_recv(), Err(TryRecvError::Empty)));
+        self.pumps.is_empty()
     }
 }
 
-fn pump(read: &OwnedFd, log: &OwnedFd, target: OwnedFd, stop: &OwnedFd, drained: &Sender<()>) {
+/// When to let go of the target.
+enum Draining {
+    NotYet,
+    /// So many bytes were in the pipe when the root had ended.
+    Left(u64),
+    Done,
+}
+
+fn run(pump: Pump, drained: &Sender<()>) {
+    let Pump { read, target, log, stop_seen } = pump;
     let mut chunk = vec![0; CHUNK];
     let mut target = Some(target);
-    let mut stopping = false;
+    let mut draining = Draining::NotYet;
     loop {
-        match rustix::io::read(read, &mut chunk) {
+        if let Draining::Left(0) = draining {
+            target = None;
+            draining = Draining::Done;
+            let _ = drained.send(());
+        }
+        match rustix::io::read(&read, &mut chunk) {
             Ok(0) => break,
             Ok(length) => {
                 // A full disk must not take the output from the person who is watching it.
@@ -105,20 +133,20 @@ fn pump(read: &OwnedFd, log: &OwnedFd, target: OwnedFd, stop: &OwnedFd, drained:
                 {
                     break;
                 }
-            }
-            Err(Errno::AGAIN) if stopping => {
-                if target.take().is_some() {
-                    let _ = drained.send(());
+                if let Draining::Left(left) = &mut draining {
+                    *left = left.saturating_sub(length as u64);
                 }
-                let _ = poll(&mut [PollFd::new(read, PollFlags::IN)], None);
             }
             Err(Errno::AGAIN) => {
-                let mut fds = [PollFd::new(read, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
-                let _ = poll(&mut fds, None);
-                stopping = fds[1].revents().contains(PollFlags::IN);
+                let mut fds = [PollFd::new(&read, PollFlags::IN), PollFd::new(&stop_seen, PollFlags::IN)];
+                let waited_for = if matches!(draining, Draining::NotYet) { 2 } else { 1 };
+                let _ = poll(&mut fds[..waited_for], None);
             }
             Err(Errno::INTR) => {}
             Err(_) => break,
+        }
+        if matches!(draining, Draining::NotYet) && rustix::io::read(&stop_seen, &mut [0; 8]).is_ok() {
+            draining = Draining::Left(rustix::io::ioctl_fionread(&read).unwrap_or(0));
         }
     }
     drop(target);

@@ -41,6 +41,11 @@ impl Termination {
         self.going.as_ref().map(|_| PASS_EVERY)
     }
 
+    /// Whether the grace is over.
+    pub(crate) fn is_killing(&self) -> bool {
+        self.going.as_ref().is_some_and(|going| Instant::now() >= going.kill_at)
+    }
+
     pub(crate) fn step(&mut self) {
         let Some(going) = &mut self.going else { return };
         let killing = Instant::now() >= going.kill_at;
@@ -50,8 +55,8 @@ impl Termination {
             let Some(raw) = Pid::from_raw(pid.cast_signed()) else { continue };
             let Ok(pidfd) = pidfd_open(raw, PidfdFlags::empty()) else { continue };
             // The descriptor was taken before the start time is read, so both are of one process or the signal goes nowhere.
-            let Ok(facts) = proc.process(pid).and_then(|process| process.facts()) else { continue };
-            if going.told.insert((pid, facts.start_ticks)) || killing {
+            let start_ticks = || proc.process(pid).and_then(|process| process.start_ticks()).ok();
+            if killing || start_ticks().is_some_and(|start_ticks| going.told.insert((pid, start_ticks))) {
                 let _ = pidfd_send_signal(&pidfd, signal);
             }
         }

@@ -38,12 +38,7 @@ pub struct CommandLine {
 impl Process {
     /// Everything that identifies and describes the process now.
     pub fn facts(&self) -> Result<Facts, ReadError> {
-        let stat = Stat::from_read(self.file("stat")?).map_err(|error| match error {
-            procfs::ProcError::PermissionDenied(_) => ReadError::Denied,
-            // A process that ends while its file is read shows as an empty file or ESRCH.
-            procfs::ProcError::NotFound(_) | procfs::ProcError::Incomplete(_) | procfs::ProcError::Io(..) => ReadError::Gone,
-            _ => ReadError::Malformed("stat"),
-        })?;
+        let stat = self.stat()?;
         let mut exe = Vec::new();
         let mut cwd = Vec::new();
         if !self.exe(&mut exe)? {
@@ -60,6 +55,20 @@ impl Process {
             exe,
             cwd,
             command_line: self.command_line()?,
+        })
+    }
+
+    /// Start time, clock ticks after boot.
+    pub fn start_ticks(&self) -> Result<u64, ReadError> {
+        Ok(self.stat()?.starttime)
+    }
+
+    fn stat(&self) -> Result<Stat, ReadError> {
+        Stat::from_read(self.file("stat")?).map_err(|error| match error {
+            procfs::ProcError::PermissionDenied(_) => ReadError::Denied,
+            // A process that ends while its file is read shows as an empty file or ESRCH.
+            procfs::ProcError::NotFound(_) | procfs::ProcError::Incomplete(_) | procfs::ProcError::Io(..) => ReadError::Gone,
+            _ => ReadError::Malformed("stat"),
         })
     }
 

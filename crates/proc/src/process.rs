@@ -58,6 +58,9 @@ impl Process {
     pub fn statm(&self) -> Result<Option<Statm>, ReadError> {
         let mut buffer = [0; 160];
         let length = rustix::io::pread(&self.statm, &mut buffer, 0)?;
+        if length == 0 {
+            return Err(ReadError::Gone);
+        }
         Statm::parse(&buffer[..length], self.page_kb)
     }
 

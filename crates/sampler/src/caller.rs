@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use mymonitor_proc::{ignored_signals, open_files_soft_limit};
 
@@ -23,13 +24,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Must run before the session opens anything.
+    /// `process_is_ours`: [`take_stock`] has told what Node cannot have opened.
     pub(crate) fn inspect(process_is_ours: bool) -> Self {
         let parent = rustix::process::getppid().map(|pid| pid.as_raw_pid().cast_unsigned());
         let parent_fd = parent.map(|pid| PathBuf::from(format!("/proc/{pid}/fd")));
         let mut descriptors = parent_fd.map(|fd| same_descriptors(Path::new("/proc/self/fd"), &fd)).unwrap_or_default();
         if process_is_ours {
-            descriptors.extend(foreign_descriptors(Path::new("/proc/self/fd")));
+            descriptors.extend(stock().iter().filter(|(fd, target)| fd_target(*fd).as_ref() == Some(target)).map(|(fd, _)| *fd));
         }
         descriptors.extend(std::env::var_os("MAKEFLAGS").as_deref().map(jobserver_descriptors).unwrap_or_default());
         descriptors.retain(|fd| Path::new(&format!("/proc/self/fd/{fd}")).exists());
@@ -41,8 +42,20 @@ impl Caller {
     }
 }
 
-/// Ignores HUP again where the caller did (nohup) and Node has undone it; `true` if so. For the command line's own process.
-pub fn keep_ignoring_hup() -> bool {
+/// What the caller left open. Taken once, before a recording, a report or anything else of ours is opened, and looked at again for each build.
+fn stock() -> &'static [(RawFd, PathBuf)] {
+    static STOCK: OnceLock<Vec<(RawFd, PathBuf)>> = OnceLock::new();
+    STOCK.get_or_init(|| foreign_descriptors(Path::new("/proc/self/fd")))
+}
+
+fn fd_target(fd: RawFd) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{fd}")).ok()
+}
+
+/// For the command line's own process, at its start: remembers which descriptors the caller left open, and ignores HUP again where the caller did
+/// (nohup) and Node has undone it; `true` if so.
+pub fn take_stock() -> bool {
+    stock();
     let ignored = Caller::inspect(false).ignores_hup;
     if ignored {
         // SAFETY: SIG_IGN runs no code of ours.
@@ -82,8 +95,8 @@ fn same_descriptors(own: &Path, parent: &Path) -> BTreeSet<RawFd> {
 
 /// Numbers above 2 that Node has not opened: everything that leads to a path, and pipes and sockets with one end here. Node's own pipes have
 /// both ends in this process, its other descriptors are anonymous.
-fn foreign_descriptors(own: &Path) -> BTreeSet<RawFd> {
-    let Ok(entries) = std::fs::read_dir(own) else { return BTreeSet::new() };
+fn foreign_descriptors(own: &Path) -> Vec<(RawFd, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(own) else { return Vec::new() };
     let open: Vec<(RawFd, PathBuf)> = entries
         .filter_map(|entry| {
             let name = entry.ok()?.file_name();
@@ -97,7 +110,7 @@ fn foreign_descriptors(own: &Path) -> BTreeSet<RawFd> {
         let path = text.starts_with('/') && text != "/dev/null" && !text.starts_with("/memfd:") && !text.starts_with("/proc/");
         path || (text.starts_with("pipe:") || text.starts_with("socket:")) && ends(target) == 1
     };
-    open.iter().filter(|(number, target)| *number > 2 && is_foreign(target)).map(|(number, _)| *number).collect()
+    open.iter().filter(|(number, target)| *number > 2 && is_foreign(target)).cloned().collect()
 }
 
 /// The two descriptors of `--jobserver-auth=R,W` (GNU make since 4.2) or `--jobserver-fds=R,W`. A named pipe needs none.
@@ -143,7 +156,8 @@ mod tests {
             let (name, target) = link.split_once('=').unwrap();
             std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
         }
-        assert_eq!(foreign_descriptors(dir.path()), BTreeSet::from([7, 8, 9]));
+        let found: BTreeSet<RawFd> = foreign_descriptors(dir.path()).into_iter().map(|(fd, _)| fd).collect();
+        assert_eq!(found, BTreeSet::from([7, 8, 9]));
     }
 
     #[test]

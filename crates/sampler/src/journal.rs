@@ -50,12 +50,23 @@ impl Journal {
 
     /// Queues the payload that `encode` writes; `false` if the queue is full.
     pub(crate) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let frame = self.frame(encode);
+        self.frames.try_send(frame).is_ok()
+    }
+
+    /// The same, but waits for room: for the last frames, when no tick can be late any more.
+    pub(crate) fn append_waiting(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let frame = self.frame(encode);
+        self.frames.send(frame).is_ok()
+    }
+
+    fn frame(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         self.payload.clear();
         encode(&mut self.payload);
         let mut frame = self.used.try_recv().unwrap_or_default();
         frame.clear();
         append_frame(&mut frame, &self.payload);
-        self.frames.try_send(frame).is_ok()
+        frame
     }
 
     /// CPU time of the writing thread so far.

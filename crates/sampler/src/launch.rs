@@ -9,6 +9,7 @@ use std::process::{Child, Command};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use crate::caller::Caller;
+use crate::session::EXITS_FILE;
 use crate::{Options, OutputMode, StartError};
 
 /// The launcher, waiting for its go.
@@ -40,7 +41,7 @@ pub(crate) fn launch(options: &Options, caller: &Caller) -> Result<Launched, Sta
 fn arguments(options: &Options, caller: &Caller, socket: RawFd) -> Vec<OsString> {
     let log = options.recording_dir.join("build_stdout.log");
     let mut words: Vec<OsString> = vec!["--socket".into(), socket.to_string().into()];
-    words.extend(["--journal".into(), options.recording_dir.join("exits.journal").into()]);
+    words.extend(["--journal".into(), options.recording_dir.join(EXITS_FILE).into()]);
     words.extend(["--output".into(), mode(options.output).into()]);
     if options.output != OutputMode::Inherit {
         words.extend(["--log".into(), log.into()]);

@@ -21,7 +21,7 @@ mod signals;
 mod tick;
 mod tracker;
 
-pub use caller::keep_ignoring_hup;
+pub use caller::take_stock;
 pub use mymonitor_wire::{Header, Phase};
 pub use options::{Options, OutputMode, Snapshot, StartError};
 pub use outcome::{Outcome, StartFailure};

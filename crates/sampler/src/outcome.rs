@@ -55,3 +55,24 @@ pub struct Outcome {
     /// The recording could not be written completely.
     pub measurement_error: Option<String>,
 }
+
+/// Exit code or signal of a status as waitpid gives it.
+pub(crate) fn decode_wait_status(status: i32) -> (Option<u32>, Option<u32>) {
+    if libc::WIFSIGNALED(status) {
+        (None, Some(libc::WTERMSIG(status).cast_unsigned()))
+    } else {
+        (Some(libc::WEXITSTATUS(status).cast_unsigned()), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_status_is_an_exit_code_or_a_signal() {
+        assert_eq!(decode_wait_status(3 << 8), (Some(3), None));
+        assert_eq!(decode_wait_status(9), (None, Some(9)));
+        assert_eq!(decode_wait_status(0b1000_1011), (None, Some(11)));
+    }
+}

@@ -1,6 +1,7 @@
 //! One build from arming to the finished recording.
 
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
@@ -14,13 +15,15 @@ use crate::caller::Caller;
 use crate::clock::{self, StartClock};
 use crate::journal::Journal;
 use crate::launch::{Launched, launch};
-use crate::outcome::{Outcome, StartFailure};
+use crate::outcome::{Outcome, StartFailure, decode_wait_status};
 use crate::signals::Signals;
 use crate::tick::{RootEnd, Ticker};
 use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
 use crate::{Options, Snapshot, StartError};
 
 const JOURNAL_FILE: &str = mymonitor_recording::JOURNAL_FILE;
+/// Where the launcher writes how the root ended.
+pub(crate) const EXITS_FILE: &str = "exits.journal";
 const SNAPSHOT_EVERY_US: u64 = 250_000;
 /// A signal that comes again within this time, once from the terminal and once from npm, is one.
 const SAME_SIGNAL_US: u64 = 500_000;
@@ -52,10 +55,12 @@ impl Session {
         let wake =
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| StartError::System("eventfd", errno.into()))?;
         let seen_wake = rustix::io::fcntl_dupfd_cloexec(&wake, 3).map_err(|errno| StartError::System("dup", errno.into()))?;
-        let launched = launch(&options, &caller)?;
+        let proc = ProcRoot::open(Path::new("/proc")).map_err(|error| system("/proc")(std::io::Error::other(error)))?;
+        let host = HostFiles::open(&proc);
+        let launched = launch(&options, &caller).inspect_err(|_| remove(options.recording_dir.join(JOURNAL_FILE)))?;
         let run = Run {
             options,
-            journal: Some(journal),
+            armed: Some(Armed { proc, host, journal }),
             signals,
             wake: seen_wake,
             launched,
@@ -80,9 +85,16 @@ impl Session {
     }
 }
 
+/// Everything that is opened before the build starts, so that its first moments are not spent on it.
+struct Armed {
+    proc: ProcRoot,
+    host: HostFiles,
+    journal: Journal,
+}
+
 struct Run {
     options: Options,
-    journal: Option<Journal>,
+    armed: Option<Armed>,
     signals: Option<Signals>,
     wake: OwnedFd,
     launched: Launched,
@@ -127,7 +139,11 @@ impl Run {
             }
         };
         if let Some(root_pid) = root_pid {
-            self.sample(root_pid, &mut on_snapshot);
+            // A defect of ours must cost the measurement only, never the build's status.
+            if catch_unwind(AssertUnwindSafe(|| self.sample(root_pid, &mut on_snapshot))).is_err() {
+                self.fail("the sampler panicked; please report it".into());
+                self.wait_without_sampling();
+            }
         }
         self.outcome.own_cpu_us = clock::process_cpu_us().saturating_sub(own_cpu_before_us);
         self.finish();
@@ -140,15 +156,11 @@ impl Run {
             return;
         };
         let mut next_snapshot_us = 0;
-        let timeout_at = self.options.timeout_us.map(|timeout| self.state.started_us + timeout);
         while self.state.root_end.is_none() && !self.state.launcher_is_gone {
-            self.wait_until(ticker.deadline_us().min(timeout_at.filter(|_| !self.outcome.timed_out).unwrap_or(u64::MAX)));
+            self.wait_until(ticker.deadline_us().min(self.timeout_at_us()));
             self.read_news();
+            self.enforce_timeout();
             let now_us = clock::monotonic_us();
-            if timeout_at.is_some_and(|at| now_us >= at) && !self.outcome.timed_out {
-                self.outcome.timed_out = true;
-                self.terminate(libc::SIGTERM);
-            }
             if now_us >= ticker.deadline_us() && self.state.root_end.is_none() {
                 ticker.tick(self.state.phase);
             }
@@ -177,17 +189,12 @@ impl Run {
 
     fn arm(&mut self, root_pid: u32) -> Option<Ticker> {
         let started_us = self.state.started_us;
-        let mut journal = self.journal.take()?;
+        let Armed { proc, host, mut journal } = self.armed.take()?;
         journal.append(|out| self.options.header.encode(out));
-        let armed = ProcRoot::open(Path::new("/proc")).and_then(|proc| {
-            let host = HostFiles::open(&proc);
-            let tracker = Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv)?;
-            Ok((tracker, host))
-        });
-        match armed {
-            Ok((tracker, host)) => Some(Ticker::new(tracker, host, journal, started_us, self.options.interval_us)),
+        match Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv) {
+            Ok(tracker) => Some(Ticker::new(tracker, host, journal, started_us, self.options.interval_us)),
             Err(error) => {
-                self.fail(format!("cannot read /proc: {error}; is it mounted?"));
+                self.fail(format!("cannot read /proc/{}: {error}", self.launched.child.id()));
                 None
             }
         }
@@ -195,10 +202,24 @@ impl Run {
 
     fn wait_without_sampling(&mut self) {
         while self.state.root_end.is_none() && !self.state.launcher_is_gone {
-            self.wait_until(u64::MAX);
+            self.wait_until(self.timeout_at_us());
             self.read_news();
+            self.enforce_timeout();
         }
         self.wait_for_stragglers();
+    }
+
+    /// On the monotonic clock; never once it has passed.
+    fn timeout_at_us(&self) -> u64 {
+        let pending = self.options.timeout_us.filter(|_| !self.outcome.timed_out);
+        pending.map_or(u64::MAX, |timeout| self.state.started_us.saturating_add(timeout))
+    }
+
+    fn enforce_timeout(&mut self) {
+        if clock::monotonic_us() >= self.timeout_at_us() && self.state.root_end.is_none() {
+            self.outcome.timed_out = true;
+            self.terminate(libc::SIGTERM);
+        }
     }
 
     /// After TERM the launcher is there until the last descendant has ended: the recording is finished only then.
@@ -304,21 +325,42 @@ impl Run {
         self.outcome.own_peak_rss_kb = peak_rss_kb(std::process::id()).unwrap_or(0);
         if self.state.started_us == 0 {
             // Nothing was recorded: the journal is empty.
-            self.journal = None;
+            self.armed = None;
             remove(self.options.recording_dir.join(JOURNAL_FILE));
-            remove(self.options.recording_dir.join("exits.journal"));
+            remove(self.options.recording_dir.join(EXITS_FILE));
         } else {
-            match finalise(&self.options.recording_dir, self.options.compression) {
-                Ok(summary) => {
-                    self.outcome.rows = summary.rows;
-                    self.outcome.processes = summary.processes;
-                    remove(self.options.recording_dir.join(JOURNAL_FILE));
-                    remove(self.options.recording_dir.join("exits.journal"));
-                }
-                Err(error) => self.fail(error.to_string()),
-            }
+            self.ask_the_journal_for_the_status();
+            self.finalise();
         }
         self.reap_launcher();
+    }
+
+    /// The launcher's last word may be on disk only.
+    fn ask_the_journal_for_the_status(&mut self) {
+        if self.state.root_end.is_none()
+            && let Ok(bytes) = std::fs::read(self.options.recording_dir.join(EXITS_FILE))
+            && let Some((payload, _)) = mymonitor_wire::next_frame(&bytes)
+        {
+            self.hear(Event::decode(payload).ok());
+        }
+    }
+
+    fn finalise(&mut self) {
+        let finalised = catch_unwind(|| finalise(&self.options.recording_dir, self.options.compression));
+        match finalised {
+            Ok(Ok(summary)) => {
+                self.outcome.rows = summary.rows;
+                self.outcome.processes = summary.processes;
+                if summary.elapsed_us.is_some() && summary.unread_bytes == 0 && summary.orphan_samples == 0 {
+                    remove(self.options.recording_dir.join(JOURNAL_FILE));
+                    remove(self.options.recording_dir.join(EXITS_FILE));
+                } else {
+                    self.fail(format!("the recording is incomplete: {} bytes of {JOURNAL_FILE} could not be used", summary.unread_bytes));
+                }
+            }
+            Ok(Err(error)) => self.fail(error.to_string()),
+            Err(_) => self.fail(format!("writing the tables panicked; {JOURNAL_FILE} holds what was recorded; please report it")),
+        }
     }
 
     /// It ends with the last descendant. Behind a left-behind daemon a small thread waits, so that no zombie stays in a long-lived Node process.
@@ -340,24 +382,4 @@ impl Run {
 
 fn remove(path: PathBuf) {
     let _ = std::fs::remove_file(path);
-}
-
-fn decode_wait_status(status: i32) -> (Option<u32>, Option<u32>) {
-    if libc::WIFSIGNALED(status) {
-        (None, Some(libc::WTERMSIG(status).cast_unsigned()))
-    } else {
-        (Some(libc::WEXITSTATUS(status).cast_unsigned()), None)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_status_is_an_exit_code_or_a_signal() {
-        assert_eq!(decode_wait_status(3 << 8), (Some(3), None));
-        assert_eq!(decode_wait_status(9), (None, Some(9)));
-        assert_eq!(decode_wait_status(0b1000_1011), (None, Some(11)));
-    }
 }

@@ -40,7 +40,6 @@ pub(crate) struct Ticker {
     model: Model,
     rows: Vec<Row>,
     pss_kb: Vec<u64>,
-    root: Option<RootEnd>,
     pub(crate) counts: Counts,
     pub(crate) snapshot: Snapshot,
 }
@@ -59,7 +58,6 @@ impl Ticker {
             model: Model::new(),
             rows: Vec::new(),
             pss_kb: Vec::new(),
-            root: None,
             counts: Counts::default(),
             snapshot: Snapshot::default(),
         }
@@ -84,21 +82,21 @@ impl Ticker {
         self.counts.max_late_us = self.counts.max_late_us.max(late_us);
         self.next += missed + 1;
         self.pass(now_us, late_us, phase);
+        self.write();
     }
 
     /// The last pass, when the root has ended: between two deadlines, and not late.
     pub(crate) fn last_pass(&mut self, phase: Phase, root: Option<RootEnd>) {
-        self.root = root;
         self.pass(clock::monotonic_us(), 0, phase);
+        self.end_root(root);
+        self.gather_changes();
+        self.journal.append_waiting(|out| self.frame.encode(out));
     }
 
     fn pass(&mut self, now_us: u64, late_us: u64, phase: Phase) {
         let elapsed_us = now_us.saturating_sub(self.started_us);
         let instant_us = i64::try_from(elapsed_us).unwrap_or(i64::MAX);
         self.tracker.pass(self.counts.ticks, instant_us, &mut self.changes);
-        if let Some(root) = self.root.take() {
-            self.end_root(root);
-        }
         self.frame.tick = self.counts.ticks;
         self.frame.elapsed_us = elapsed_us;
         self.frame.late_us = late_us;
@@ -108,7 +106,6 @@ impl Ticker {
         self.collect();
         self.frame.sampler_cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
         self.update_snapshot(elapsed_us, late_us, phase);
-        self.write();
         self.counts.ticks += 1;
     }
 
@@ -140,9 +137,7 @@ impl Ticker {
     }
 
     fn write(&mut self) {
-        // What starts and ends must reach the journal even if a frame is lost: it stays for the next one.
-        self.frame.started.append(&mut self.changes.started);
-        self.frame.ended.append(&mut self.changes.ended);
+        self.gather_changes();
         if self.journal.append(|out| self.frame.encode(out)) {
             self.frame.started.clear();
             self.frame.ended.clear();
@@ -151,20 +146,28 @@ impl Ticker {
         }
     }
 
-    fn end_root(&mut self, root: RootEnd) {
-        if let Some(mut end) = self.tracker.take_root_end() {
+    /// What starts and ends must reach the journal even if a frame is lost: it stays for the next one.
+    fn gather_changes(&mut self) {
+        self.frame.started.append(&mut self.changes.started);
+        self.frame.ended.append(&mut self.changes.ended);
+    }
+
+    /// Without the launcher's word how the root ended is not known.
+    fn end_root(&mut self, root: Option<RootEnd>) {
+        let Some(mut end) = self.tracker.take_root_end() else { return };
+        if let Some(root) = root {
             end.end_us = i64::try_from(root.at_us.saturating_sub(self.started_us)).unwrap_or(i64::MAX);
             end.end = if root.signal.is_some() { End::Signalled } else { End::Exited };
             end.exit_code = root.exit_code;
             end.signal = root.signal;
-            self.changes.ended.push(end);
         }
+        self.changes.ended.push(end);
     }
 
     /// Closes the journal; returns the CPU time of both threads and what went wrong while writing.
     pub(crate) fn close(mut self) -> (u64, Option<std::io::Error>) {
         let elapsed_us = self.snapshot.elapsed_us;
-        self.journal.append(|out| mymonitor_wire::JournalFrame::encode_end(elapsed_us, out));
+        self.journal.append_waiting(|out| mymonitor_wire::JournalFrame::encode_end(elapsed_us, out));
         let cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
         (cpu_us, self.journal.close())
     }

@@ -30,12 +30,17 @@ pub(crate) struct Live {
 
 impl Live {
     fn is_due(&self, tick: u32) -> bool {
-        // A command line is empty in the middle of an exec.
-        let incomplete = self.start.argv.is_empty();
-        self.seen_ticks < FIRST_TICKS
-            || self.shares_parent
-            || incomplete
-            || (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS)
+        self.seen_ticks < FIRST_TICKS || self.shares_parent || (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS)
+    }
+
+    /// Whether `exe` is another program than the one this image began with. A running file that is deleted or replaced only changes its name; a
+    /// link that may not be read any more means a program that has gained privilege.
+    fn runs_other(&self, readable: bool, exe: &[u8]) -> bool {
+        let known = &self.start.exe;
+        if !readable {
+            return !known.is_empty();
+        }
+        exe != known.as_slice() && exe.strip_suffix(b" (deleted)") != Some(known)
     }
 
     fn end(&self, end_us: i64, end: End) -> ImageEnd {
@@ -153,20 +158,37 @@ impl Tracker {
         }
     }
 
-    /// Executable first, memory second: where the memory could be read, the process was still there when its executable was.
+    /// Executable first, memory second: where the memory could be read, the process was still there when its executable was. Memory alone decides
+    /// whether it is; what else cannot be read now is asked for again.
     fn read_one(&mut self, index: usize, tick: u32, now_us: i64, changes: &mut Changes) -> Result<Option<Statm>, ReadError> {
-        let live = &self.live[index];
-        if live.is_due(tick) && live.process.exe(&mut self.link)? && self.link != live.start.exe {
-            self.begin_next_image(index, now_us, changes)?;
-        } else if live.start.argv.is_empty() && self.store_argv && live.is_due(tick) {
-            let line = live.process.command_line()?;
-            if !line.bytes.is_empty() {
-                let live = &mut self.live[index];
-                set_command_line(&mut live.start, line);
-                changes.started.push(live.start.clone());
+        if self.live[index].is_due(tick) {
+            let live = &self.live[index];
+            match live.process.exe(&mut self.link) {
+                Ok(readable) if live.runs_other(readable, &self.link) => {
+                    let _ = self.begin_next_image(index, now_us, changes);
+                }
+                Ok(_) if self.store_argv && live.start.argv.is_empty() => self.complete_command_line(index, changes),
+                _ => {}
             }
         }
-        self.live[index].process.statm()
+        match self.live[index].process.statm() {
+            Err(error) if error != ReadError::Gone => {
+                self.unreadable.insert(self.live[index].process.pid());
+                Ok(Some(self.live[index].statm))
+            }
+            read => read,
+        }
+    }
+
+    /// It is empty in the middle of an exec.
+    fn complete_command_line(&mut self, index: usize, changes: &mut Changes) {
+        let live = &mut self.live[index];
+        if let Ok(line) = live.process.command_line()
+            && !line.bytes.is_empty()
+        {
+            set_command_line(&mut live.start, line);
+            changes.started.push(live.start.clone());
+        }
     }
 
     fn begin_next_image(&mut self, index: usize, now_us: i64, changes: &mut Changes) -> Result<(), ReadError> {
@@ -248,8 +270,12 @@ impl Tracker {
 
     fn open(&mut self, pid: u32, now_us: i64) -> Result<Opened, ReadError> {
         let process = self.proc.process(pid)?;
-        let facts = process.facts()?;
         let Some(statm) = process.statm()? else { return Ok(Opened::Zombie(process)) };
+        let facts = process.facts()?;
+        if facts.ppid != self.launcher.pid() && !self.by_pid.contains_key(&facts.ppid) {
+            // The pid was reused by a stranger since the list of children was read, or its parent has just changed: then it turns up next time.
+            return Err(ReadError::Gone);
+        }
         let executable = self.interner.key(&facts.exe, &facts.name);
         let mut start = image_start(&facts, pid, self.next_id);
         start.parent_id = self.by_pid.get(&facts.ppid).copied();
@@ -258,7 +284,7 @@ impl Tracker {
             set_command_line(&mut start, facts.command_line);
         }
         let parent = self.find(facts.ppid);
-        let shares_parent = parent.is_some_and(|parent| parent.executable == executable && runs_in_memory_of(pid, &statm, parent));
+        let shares_parent = parent.is_some_and(|parent| runs_in_memory_of(pid, executable, &statm, parent));
         Ok(Opened::Alive(Box::new(Live {
             process,
             process_id: self.next_id,
@@ -276,7 +302,9 @@ impl Tracker {
         for index in 0..self.live.len() {
             let live = &self.live[index];
             if live.shares_parent {
-                let still = self.find(live.start.ppid).is_some_and(|parent| runs_in_memory_of(live.process.pid(), &live.statm, parent));
+                let still = self
+                    .find(live.start.ppid)
+                    .is_some_and(|parent| runs_in_memory_of(live.process.pid(), live.executable, &live.statm, parent));
                 self.live[index].shares_parent = still;
             }
         }
@@ -294,12 +322,12 @@ enum Opened {
     Zombie(Process),
 }
 
-fn runs_in_memory_of(pid: u32, statm: &Statm, parent: &Live) -> bool {
+fn runs_in_memory_of(pid: u32, executable: u32, statm: &Statm, parent: &Live) -> bool {
     match same_memory_map(pid, parent.process.pid()) {
         SharedMemoryMap::Yes => true,
         SharedMemoryMap::No => false,
         // Without kcmp: a fork copies only the page tables of anonymous memory, so its resident size differs from its parent's.
-        SharedMemoryMap::Unknown => *statm == parent.statm,
+        SharedMemoryMap::Unknown => executable == parent.executable && *statm == parent.statm,
     }
 }
 

@@ -15,6 +15,10 @@ export class SampleCommand extends BaseCommand {
       ['Record a project of projects.toml', '$0 -p linux -j 16,8'],
     ],
   })
+  override json = Option.Boolean('--json', false, {
+    description:
+      'Print one JSON document with "schema": 1 on stdout: with -p nothing else is there; with -- COMMAND it comes after the output of the build',
+  })
   projects = Option.Array('-p,--project', { description: 'Record this project of projects.toml; may be repeated' })
   jobs = Option.String('-j,--jobs', { description: 'Levels, such as 8,4,2,1. Default: default_jobs of the configuration' })
   directory = Option.String('-C', { description: "Run the build in this directory instead of the project's own or the current one" })

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import type { Analysis, CategoryFigures, Peak, Trust } from '../../analysis/contract.ts'
 import { outcomeOf } from '../../report/outcome.ts'
 import { printable } from '../../report/printable.ts'
-import { formatKb, formatShare, formatUs } from '../../units.ts'
+import { formatCount, formatKb, formatMs, formatShare, formatUs } from '../../units.ts'
 import type { Painter } from './paint.ts'
 import { type Row, table } from './table.ts'
 
@@ -48,14 +48,15 @@ function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): stri
   ] as const
   const [, ...named] = table(columns, rows, (text) => text)
   return [
-    `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${count} ${count === 1 ? 'process' : 'processes'}`,
+    `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${formatCount(count, 'process', 'processes')}`,
     ...named.map((line) => `         ${line}`),
   ]
 }
 
 function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): string[] {
   const peakKb = peak?.kb ?? 0
-  const totalTime = categories.reduce((sum, { timeKbS }) => sum + timeKbS, 0)
+  // Without a peak nothing of the build was seen, and a share of nothing is none.
+  const totalTime = peak === null ? 0 : categories.reduce((sum, { timeKbS }) => sum + timeKbS, 0)
   const cells = (name: string, figures: CategoryFigures): string[] => [
     name,
     formatKb(figures.peakKb),
@@ -85,11 +86,11 @@ function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): 
 }
 
 function trustText(trust: Trust): string {
-  const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late by up to ${formatUs(trust.maxLateUs)}`
+  const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late by up to ${formatMs(trust.maxLateUs)}`
   const skipped = trust.skippedTicks === 0 ? '' : `, ${trust.skippedTicks} skipped`
   return [
-    `${trust.ticks} ticks of ${trust.intervalUs / 1000} ms, ${late}${skipped}`,
-    `${trust.sampledProcesses} of ${trust.processes} processes sampled`,
+    `${formatCount(trust.ticks, 'tick')} of ${formatMs(trust.intervalUs)}, ${late}${skipped}`,
+    `${trust.sampledProcesses} of the ${formatCount(trust.processes, 'process', 'processes')} seen sampled`,
     `own cost ${formatUs(trust.ownCpuUs + trust.launcherCpuUs)} CPU, ${formatKb(trust.ownPeakRssKb)}`,
   ].join('; ')
 }

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty'
 import { printable } from '../../report/printable.ts'
 import { type ColorChoice, type Painter, painter, wantsColor } from './paint.ts'
-import { writeAll } from './write.ts'
+import { writeAll, writeFailure } from './write.ts'
 
 /** The two channels of the command line: results and everything else. */
 export interface Ui {
@@ -9,7 +9,10 @@ export interface Ui {
   err: Channel
 }
 export interface Channel {
+  /** Never throws. */
   write(text: string): void
+  /** Why not everything could be written. */
+  failure?(): string | undefined
   paint: Painter
   terminal: boolean
 }
@@ -23,7 +26,8 @@ export function complain(ui: Ui, message: string): void {
 export function terminalUi(choice: ColorChoice, env: Readonly<Record<string, string | undefined>>): Ui {
   const channel = (fd: number): Channel => {
     const terminal = isatty(fd)
-    return { write: (text) => writeAll(fd, text), paint: painter(wantsColor(choice, env, terminal)), terminal }
+    const paint = painter(wantsColor(choice, env, terminal))
+    return { write: (text) => writeAll(fd, text), failure: () => writeFailure(fd), paint, terminal }
   }
   return { out: channel(1), err: channel(2) }
 }

@@ -1,12 +1,14 @@
 import { writeSync } from 'node:fs'
+import { reasonOf } from '../../run/files.ts'
 
-/** Descriptors whose reader has gone; what is written to them from then on is dropped, as nobody wants it. */
-const closed = new Set<number>()
+/** Descriptors that took no more, each with the reason; what is written to them from then on is dropped. Undefined: its reader has gone, so nobody wants it. */
+const closed = new Map<number, string | undefined>()
 const RETRY_MS = 5
 
 /**
  * Writes everything, in order, before it returns. Node's own streams are not used: making one can set O_NONBLOCK on a pipe or terminal that a build
  * shares with us. For the same reason the descriptor may be non-blocking because of somebody else: then this waits until there is room.
+ * Never throws: what cannot be written must not change what happens to a build.
  */
 export function writeAll(fd: number, text: string): void {
   let rest = Buffer.from(text)
@@ -16,8 +18,13 @@ export function writeAll(fd: number, text: string): void {
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
-      else if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') closed.add(fd)
-      else if (code !== 'EINTR') throw cause
+      else if (code === 'EPIPE' || code === 'EBADF') closed.set(fd, undefined)
+      else if (code !== 'EINTR') closed.set(fd, reasonOf(cause))
     }
   }
+}
+
+/** Why not everything came out of the descriptor; undefined when it did, or when nobody wanted it. */
+export function writeFailure(fd: number): string | undefined {
+  return closed.get(fd)
 }

@@ -79,7 +79,7 @@ export function keyFigures({ recording, peak, trust, host, metric }: Omit<Analys
       'processes',
       'Processes',
       trust.processes.toLocaleString('en'),
-      trust.processes === 0 ? '' : `${formatShare(trust.sampledProcesses, trust.processes)} sampled`,
+      trust.processes === 0 ? '' : `${formatShare(trust.sampledProcesses, trust.processes)} of those seen sampled`,
       trust.processes,
     ),
   )

@@ -1,5 +1,5 @@
 import type { Analysis, Trust } from '../../analysis/contract.ts'
-import { formatKb, formatShare, formatUs } from '../../units.ts'
+import { formatKb, formatMs, formatShare, formatUs } from '../../units.ts'
 import { h, section } from './dom.ts'
 
 type Fact = [term: string, sentence: string]
@@ -42,8 +42,8 @@ function coverage(trust: Trust): string {
     trust.unreadableProcesses === 0
       ? ''
       : ` ${count(trust.unreadableProcesses, 'process', 'processes')} could not be read and add nothing to the totals.`
-  const share = `${trust.sampledProcesses.toLocaleString('en')} of ${count(trust.processes, 'process', 'processes')} (${formatShare(trust.sampledProcesses, trust.processes)})`
-  return `${share} lived long enough to be sampled at least once.${unreadable}`
+  const share = `${trust.sampledProcesses.toLocaleString('en')} of the ${count(trust.processes, 'process', 'processes')} seen (${formatShare(trust.sampledProcesses, trust.processes)})`
+  return `${share} ${trust.sampledProcesses === 1 ? 'was' : 'were'} sampled at least once; those that lived between two ticks are not known.${unreadable}`
 }
 
 function ownCost(trust: Trust): string {
@@ -51,10 +51,6 @@ function ownCost(trust: Trust): string {
   const build =
     trust.buildCpuUs === null ? '' : `, ${formatShare(own, trust.buildCpuUs)} of the ${formatUs(trust.buildCpuUs)} the build used`
   return `${formatUs(trust.ownCpuUs)} of CPU for mymonitor (${formatUs(trust.samplerCpuUs)} of it for sampling) and ${formatUs(trust.launcherCpuUs)} for the launcher${build}; at most ${formatKb(trust.ownPeakRssKb)} of memory.`
-}
-
-function formatMs(us: number): string {
-  return `${Number((us / 1000).toFixed(1))} ms`
 }
 
 function count(value: number, one: string, many = `${one}s`): string {

@@ -51,8 +51,8 @@ impl FakeProc {
     }
 
     fn remove(&self, pid: u32) {
-        // A removed file can still be read through a kept descriptor; the kernel's cannot.
-        self.set_memory(pid, "0 0 0");
+        // A removed file can still be read through a kept descriptor; of a process that is gone nothing can.
+        fs::write(self.path(pid).join("statm"), "").unwrap();
         fs::remove_dir_all(self.path(pid)).unwrap();
     }
 
@@ -162,4 +162,40 @@ fn grandchildren_are_found_in_the_pass_that_finds_their_parents() {
     let mut tracker = fake.tracker();
     let parents: Vec<_> = pass(&mut tracker, 0).started.iter().map(|image| image.parent_id).collect();
     assert_eq!(parents, [None, Some(0), Some(1)]);
+}
+
+#[test]
+fn a_running_file_that_is_deleted_is_not_another_program() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/tmp/conftest", "1000 500 100");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    pass(&mut tracker, 0);
+    fake.exec(200, "/tmp/conftest (deleted)");
+    let changes = pass(&mut tracker, 1);
+    assert!(changes.started.is_empty() && changes.ended.is_empty());
+}
+
+#[test]
+fn a_stranger_that_got_the_pid_of_a_child_is_not_recorded() {
+    let fake = FakeProc::new();
+    fake.add(200, 1, 10, "/usr/sbin/cron", "1000 500 100");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    assert!(pass(&mut tracker, 0).started.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_for_want_of_a_descriptor_does_not_end_an_image() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/cc", "1000 500 100");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    pass(&mut tracker, 0);
+    // Another program, of which nothing more can be read now.
+    fake.exec(200, "/bin/ld");
+    fs::remove_file(fake.path(200).join("stat")).unwrap();
+    let changes = pass(&mut tracker, 1);
+    assert!(changes.started.is_empty() && changes.ended.is_empty());
+    assert_eq!(tracker.live().len(), 1);
 }

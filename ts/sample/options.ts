@@ -1,0 +1,62 @@
+import * as t from 'typanion'
+import { shown } from '../config/check.ts'
+import { nearest } from '../config/nearest.ts'
+import { MyMonitorError } from '../errors.ts'
+import type { SampleOptions } from './types.ts'
+
+interface Shape {
+  check: (value: unknown) => boolean
+  /** Completes "expected …". */
+  expected: string
+}
+
+const text: Shape = { check: t.isString(), expected: 'a string' }
+const flag: Shape = { check: t.isBoolean(), expected: 'true or false' }
+const milliseconds: Shape = { check: t.isNumber(), expected: 'a number of milliseconds, such as 50' }
+const SHAPES: Readonly<Record<keyof SampleOptions, Shape>> = {
+  command: { check: t.isArray(t.isString()), expected: "an array of strings, such as ['make', '-j8']" },
+  projects: { check: t.isArray(t.isString()), expected: "an array of names, such as ['linux']" },
+  jobs: { check: t.isArray(t.isNumber()), expected: 'an array of numbers, such as [8, 4]' },
+  directory: text,
+  prepare: text,
+  outputDir: text,
+  config: text,
+  preClean: flag,
+  postClean: flag,
+  failFast: flag,
+  report: flag,
+  showOutput: flag,
+  logOutput: flag,
+  storeArgv: flag,
+  noRedact: flag,
+  intervalMs: milliseconds,
+  timeoutMs: milliseconds,
+  metric: { check: t.isEnum(['pss', 'rss'] as const), expected: "'pss' or 'rss'" },
+  signal: { check: (value) => value instanceof AbortSignal, expected: 'an AbortSignal' },
+}
+
+/** For callers without a compiler: throws ERR_MYMONITOR_USAGE for a name that does not exist and a value of the wrong shape. Undefined counts as not given. */
+export function checkOptions(options: SampleOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw usage(`options: expected an object, such as { command: ['make'] }, got ${given(options)}`)
+  for (const [name, value] of Object.entries(options)) {
+    if (!isOption(name)) {
+      const near = nearest(name, Object.keys(SHAPES))
+      throw usage(`unknown option ${name}; ${near === undefined ? `known are ${Object.keys(SHAPES).join(', ')}` : `did you mean ${near}?`}`)
+    }
+    const { check, expected } = SHAPES[name]
+    if (value !== undefined && !check(value)) throw usage(`${name}: expected ${expected}, got ${given(value)}`)
+  }
+}
+
+function isOption(name: string): name is keyof SampleOptions {
+  return Object.hasOwn(SHAPES, name)
+}
+
+function given(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || Array.isArray(value) ? shown(value) : String(value)
+}
+
+function usage(message: string): MyMonitorError {
+  return new MyMonitorError('ERR_MYMONITOR_USAGE', message)
+}
