@@ -2,10 +2,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cli } from 'clipanion'
 import { describe, expect, test } from 'vitest'
-import { COMMANDS } from '../../ts/cli/cli.ts'
+import { COMMANDS, runCli } from '../../ts/cli/cli.ts'
 import type { CliContext } from '../../ts/cli/context.ts'
+import type { Ui } from '../../ts/cli/ui/ui.ts'
 import { directoryWith, projectToml } from '../config/files.ts'
-import { cli } from './capture.ts'
+import { capturingUi, cli } from './capture.ts'
 
 const definitions = Cli.from<CliContext>(COMMANDS, { binaryName: 'mymonitor' }).definitions()
 
@@ -66,6 +67,9 @@ describe('usage errors', () => {
     [['summary', '--jsn', 'x'], 2, 'did you mean --json?'],
     [['report', '--formt', 'html', 'x'], 2, 'did you mean --format?'],
     [['sample', 'make'], 125, 'a command to record goes after --'],
+    [['-x', '--', 'true'], 125, 'unknown option -x; mymonitor sample --help lists them'],
+    [['--', ''], 127, 'cannot run ""'],
+    [['--config', '/', '--', 'true'], 125, 'cannot read the configuration file /: it is a directory; give the file in it'],
     [['-j', '0', '--', 'true'], 125, '-j "0": expected whole numbers'],
     [['-jx', '--', 'true'], 125, '-j "x": expected whole numbers'],
     [['-j', '-1', '--', 'true'], 125, '-j "-1": expected whole numbers'],
@@ -79,7 +83,7 @@ describe('usage errors', () => {
     [['--'], 125, 'no command'],
     [['-p', 'qmeu'], 125, 'did you mean qemu?'],
     [['-p', 'qemu', '--', 'true'], 125, 'either -p NAME or -- COMMAND'],
-    [['-j', '4'], 125, 'nothing to record'],
+    [['-j', '4'], 125, 'or write conf/projects.toml, with a conf/config.toml beside it (it may be empty)'],
     [['--config', 'gone.toml', '--', 'true'], 125, 'gone.toml: no such file'],
     [['report'], 2, 'report needs a directory'],
     [['report', 'a', '--log-dir', 'b'], 2, 'given twice'],
@@ -110,6 +114,18 @@ describe('usage errors', () => {
     expect(result.status).toBe(125)
     expect(result.err).toContain(`${join(cwd, 'conf/src')}, does not exist: correct dir of project "p" or give -C DIR`)
     expect(readdirSync(cwd)).toEqual(['conf'])
+  })
+
+  test.each([
+    [['--', 'sh', '-c', 'exit 3'], 3],
+    [['summary', '--help'], 2],
+  ])('%j with a stdout that takes nothing ends with %i and one line', async (argv, expected) => {
+    const { ui, err } = capturingUi()
+    const full: Ui = { ...ui, out: { ...ui.out, write: () => undefined, failure: () => 'no space left on device' } }
+    const json = expected === 3 ? ['--json', '--no-report', '--output-dir', 'out'] : []
+    const environment = { cwd: directoryWith(), env: { PATH: process.env['PATH'] }, handleSignals: false, ui: full }
+    expect(await runCli([...json, ...argv], environment)).toBe(expected)
+    expect(err()).toBe('mymonitor: cannot write to stdout: no space left on device\n')
   })
 
   test('what a file or an argument holds cannot drive the terminal', async () => {

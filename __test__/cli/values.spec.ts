@@ -22,8 +22,14 @@ test('levels keep their order', () => {
   expect(parseJobs('-j', '8, 4,2,1')).toEqual([8, 4, 2, 1])
 })
 
-test.each(['0', 'x', '', '8,', '1.5', '-1', '1e2', '99999999999'])('the levels %j are refused with what is right', (text) => {
+test.each(['0', 'x', '', '1.5', '-1', '1e2'])('the levels %j are refused with what is right', (text) => {
   expect(() => parseJobs('-j', text)).toThrow(`-j "${text}": expected whole numbers of at least 1, separated by commas, such as 8,4,2,1`)
+})
+
+test('an empty level and one that is too large are told apart', () => {
+  for (const text of ['8,', '1,,2', ',1'])
+    expect(() => parseJobs('-j', text)).toThrow(`-j "${text}": nothing before, after or between commas`)
+  expect(() => parseJobs('-j', '4,99999999999')).toThrow('-j "4,99999999999": 99999999999 is too large, the highest level is 4194304')
 })
 
 test('a choice is one of those that are listed', () => {

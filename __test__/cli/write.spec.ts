@@ -10,7 +10,7 @@ const UI = fileURLToPath(new URL('../../ts/cli/ui', import.meta.url))
 /** A process whose stdout is a non-blocking pipe that `reader` (shell) reads, running `code` with the two modules at hand. */
 function piped(code: string, reader: string): Promise<{ status: number | null; out: string; err: string }> {
   const script = join(directoryWith(), 'main.mjs')
-  const contents = `import { writeAll } from './write.ts'\nimport { replaceProcessStreams } from './streams.ts'\n${code}\n`
+  const contents = `import { writeAll, writeFailure } from './write.ts'\nimport { replaceProcessStreams } from './streams.ts'\n${code}\n`
   buildSync({ stdin: { contents, resolveDir: UI, loader: 'ts' }, bundle: true, platform: 'node', format: 'esm', outfile: script })
   // Another process that shares the pipe has made it non-blocking, as a Node does that is killed before it can restore the flag.
   const nonBlocking = `('${process.execPath}' -e 'process.stdout; process.kill(process.pid, "SIGKILL")'; true) 2>/dev/null`
@@ -36,6 +36,13 @@ test('nothing is lost on a full non-blocking pipe with a slow reader', async () 
 test('a reader that has gone ends nothing', async () => {
   const { status, err } = await piped(`for (let i = 0; i < 50; i += 1) writeAll(1, 'x'.repeat(100_000)); writeAll(2, 'on')`, 'true')
   expect({ status, err }).toEqual({ status: 0, err: 'on' })
+})
+
+test('a full device ends nothing, and the reason can be asked for', async () => {
+  const code = `import { openSync } from 'node:fs'
+const fd = openSync('/dev/full', 'w')
+writeAll(fd, 'lost'); writeAll(fd, 'too'); writeAll(1, String(writeFailure(fd)) + ' ' + writeFailure(1))`
+  expect(await piped(code, 'cat')).toEqual({ status: 0, out: 'no space left on device undefined', err: '' })
 })
 
 test("Node's own streams are replaced: using them leaves the descriptors as they are", async () => {

@@ -150,7 +150,7 @@ test('a file that is not UTF-8, missing or a directory is refused as such', () =
   const refused = (name: string) => () => loadConfig(name, { cwd: dir, env: {} })
   expect(refused('latin1.toml')).toThrow('latin1.toml is not valid UTF-8')
   expect(refused('gone.toml')).toThrow(`cannot read the configuration file ${join(dir, 'gone.toml')}: no such file`)
-  expect(refused('d')).toThrow('EISDIR')
+  expect(refused('d')).toThrow('it is a directory; give the file in it')
 })
 
 /** Every key of a project: a value and what changes by it. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ensureDirectory, isoWithZone, makeFreshDirectory, safeName, stampOf, writeFileAtomic } from '../../ts/run/files.ts'
+import { ensureDirectory, isoWithZone, makeFreshDirectory, safeName, stampOf, withNextStep, writeFileAtomic } from '../../ts/run/files.ts'
 import { directoryWith } from '../config/files.ts'
 
 test('a directory is made with its parents, and with a suffix where the name is taken', () => {
@@ -59,4 +59,17 @@ test('stamps are local time', () => {
   expect(stampOf(date)).toBe('20260102_030405')
   expect(isoWithZone(date)).toMatch(/^2026-01-02T03:04:05\.000[+-]\d\d:\d\d$/)
   expect(new Date(isoWithZone(date)).getTime()).toBe(date.getTime())
+})
+
+test.each([
+  [
+    'cannot write a: No space left on device (os error 28)',
+    'cannot write a: no space left on device; free some or choose another place with --output-dir',
+  ],
+  ['cannot write a: permission denied', 'cannot write a: permission denied; choose another place with --output-dir'],
+  ['cannot write a: x; choose b', 'cannot write a: x; choose b'],
+  ['the launcher was lost', 'the launcher was lost'],
+])('%j says what to do, once', (message, expected) => {
+  expect(withNextStep(message)).toBe(expected)
+  expect(withNextStep(expected)).toBe(expected)
 })

@@ -77,6 +77,7 @@ test('a project runs in its shell and directory, its output in the log, cleaned 
   expect(level).toEqual({
     project: 'qemu',
     jobs: 2,
+    text: 'make -j2',
     repeat: 1,
     cwd: '/etc/mm/build',
     command: ['bash', '-c', 'make -j2'],
@@ -179,7 +180,7 @@ test.each<[string, RunOptions, Partial<Config>, Partial<Project>, string]>([
   ['a project and a command', { command: ['a'], projects: ['qemu'] }, {}, {}, 'either -p NAME or -- COMMAND'],
   ['levels without {N}', { command: ['make'], jobs: [1, 2] }, {}, {}, '2 levels (1, 2), but no {N} in the command'],
   ['levels without <N>', { projects: ['qemu'] }, {}, { build: 'make' }, '2 levels (4, 8), but no <N> in build_command_template'],
-  ['level 0', { command: ['make'], jobs: [0] }, {}, {}, 'level 0: expected a whole number of at least 1'],
+  ['level 0', { command: ['make'], jobs: [0] }, {}, {}, 'level 0: expected a whole number from 1 to 4194304'],
   ['level 1.5', { command: ['make'], jobs: [1.5] }, {}, {}, 'level 1.5: expected'],
   ['a level twice', { command: ['make', '{N}'], jobs: [2, 2] }, {}, {}, 'level 2 is given twice'],
   ['no level', { command: ['make'], jobs: [] }, {}, {}, 'no level'],

@@ -74,3 +74,17 @@ test('names are those of the recording format', () => {
   expect(reportName({ project: 'make', jobs: null }, 'rss', 'json')).toBe('make_RSS_KB_report.json')
   expect(runPlotName('qemu')).toBe('qemu_build_summary_plot.html')
 })
+
+test('a run that cannot be written down leaves no directory', () => {
+  const outputDir = directoryWith()
+  // A project that JSON cannot hold stands for a full disk.
+  const plan = { ...planIn(outputDir), levels: [{ ...LEVEL, repeat: 1n as unknown as number }] }
+  expect(() => openRun(plan, NOW)).toThrow()
+  expect(readdirSync(outputDir)).toEqual([])
+})
+
+test('the command of a project is stored as its user wrote it', () => {
+  const level = { ...LEVEL, text: 'make -j8' }
+  expect(storedCommand(level, { storeArgv: true })).toEqual(['make -j8'])
+  expect(storedCommand(level, { storeArgv: false })).toEqual(['bash'])
+})

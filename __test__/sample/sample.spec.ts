@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { type Analysis, analyse, MyMonitorError, openRecording, renderReport, sample } from '../../ts/index.ts'
 import type { Metadata } from '../../ts/metadata.ts'
 import type { RunRecord } from '../../ts/run/run-dir.ts'
+import { readable } from '../../ts/sample/export.ts'
 import { runSample } from '../../ts/sample/run-sample.ts'
 import type { SampleObserver, SampleOptions } from '../../ts/sample/types.ts'
 import { cli } from '../cli/capture.ts'
@@ -118,14 +119,8 @@ describe('a run', () => {
     const { levels, exitStatus } = await run(cwd, { command: ['sh', '-c', 'sleep 0.2; rm -rf out; exit 3'] })
     expect(exitStatus).toBe(3)
     expect(levels[0]?.measurementErrors.length).toBeGreaterThan(0)
+    expect(levels[0]?.measurementErrors.join()).not.toContain('not a recording')
     expect(levels[0]?.analysis).toBeNull()
-  })
-
-  test('rules that cannot be read cost the report, not the status', async () => {
-    const cwd = directoryWith({ 'conf/config.toml': '', 'conf/rules.toml': '[[rules]]\nbroken = 1\n' })
-    const { levels, exitStatus } = await run(cwd, { command: ['sh', '-c', 'exit 3'] })
-    expect(exitStatus).toBe(3)
-    expect(levels[0]?.measurementErrors[0]).toContain('rules.toml')
   })
 })
 
@@ -167,7 +162,69 @@ describe('stopping', () => {
   })
 })
 
+describe('what goes wrong on our side', () => {
+  test('a report that cannot be written is a measurement error of its level', async () => {
+    const cwd = directoryWith()
+    // Makes the name of the summary unusable while the build runs.
+    const command = ['sh', '-c', 'sleep 0.2; for dir in out/*/*/; do mkdir -p $dir/summary.log/x; done']
+    const { levels, exitStatus } = await run(cwd, { command })
+    expect(exitStatus).toBe(0)
+    expect(levels[0]?.measurementErrors).toEqual([
+      expect.stringMatching(/^cannot write .*\/summary\.log: .*; choose another place with --output-dir$/),
+    ])
+    const again = await cli(['--strict', '--no-report', '--output-dir', 'out', '--', ...command], directoryWith())
+    expect(again.status).toBe(125)
+    expect(again.err).toContain('summary.log: ')
+  })
+
+  test("a timeout ends its level only, and is nobody's interruption", async () => {
+    const options = { command: ['sh', '-c', 'sleep 2{N}'], jobs: [1, 2], timeoutMs: 300 }
+    const { dir, levels, interruptedBy, exitStatus } = await run(directoryWith(), options)
+    expect({ interruptedBy, exitStatus }).toEqual({ interruptedBy: null, exitStatus: 124 })
+    expect(levels.map((level) => level.exitStatus)).toEqual([124, 124])
+    expect(json<Metadata>(levels[0]?.recording ?? '', 'metadata.json')).toMatchObject({ timed_out: true, interrupted_by: null })
+    const level = { timed_out: true, interrupted_by: null }
+    expect(json<RunRecord>(dir, 'run.json')).toMatchObject({ state: 'finished', interrupted_by: null, levels: [level, level] })
+  })
+
+  test('unusable rules are said before anything is built or made', async () => {
+    const cwd = directoryWith({ 'conf/config.toml': '', 'conf/rules.toml': 'nonsense = 1\n' })
+    const { status, err } = await cli(['--', 'touch', 'ran'], cwd)
+    expect(status).toBe(125)
+    expect(err).toContain('rules.toml')
+    expect(readdirSync(cwd)).toEqual(['conf'])
+  })
+
+  test('a run that could not start is failed', async () => {
+    const cwd = directoryWith()
+    await expect(run(cwd, { command: ['no-such-command'] })).rejects.toBeInstanceOf(MyMonitorError)
+    const [name = ''] = readdirSync(join(cwd, 'out'))
+    expect(json<RunRecord>(cwd, 'out', name, 'run.json').state).toBe('failed')
+  })
+
+  test('a setup that fails is told from a build that fails, and the command is the one of the user', async () => {
+    const cwd = orderedProject('exit 4', 'setup_command_template = "test <N> = 1"\n')
+    const { dir, levels } = await run(cwd, { projects: ['p'] })
+    const command = ['echo build-2 >> order; exit 4']
+    expect(levels).toMatchObject([
+      { exitStatus: 1, startError: 'setup failed, the build was not run', analysis: { recording: { command } } },
+      { exitStatus: 4, startError: null },
+    ])
+    expect(json<RunRecord>(dir, 'run.json').levels).toMatchObject([{ command, state: 'failed' }, { state: 'finished' }])
+    expect((await cli(['summary', dir], cwd)).out).toContain('setup failed, the build was not run')
+  })
+})
+
 describe('the API', () => {
+  test.each<[unknown, string]>([
+    [{ command: 'make' }, "command: expected an array of strings, such as ['make', '-j8'], got \"make\""],
+    [{ command: ['make'], intervalMS: 5 }, 'unknown option intervalMS; did you mean intervalMs?'],
+    [undefined, 'options: expected an object'],
+  ])('%j is a usage error that says what is right', async (options, message) => {
+    const { result } = sample(options as SampleOptions)
+    await expect(result).rejects.toMatchObject({ code: 'ERR_MYMONITOR_USAGE', message: expect.stringContaining(message) })
+  })
+
   test('records, gives live snapshots, and what it wrote can be opened, analysed and rendered', async () => {
     const outputDir = directoryWith()
     const handle = sample({ command: ['sh', '-c', 'sleep 1'], outputDir, intervalMs: 20 })
@@ -291,7 +348,40 @@ describe('report and summary', () => {
     const { status, out, err } = await cli(['summary', dir], cwd)
     expect(status).toBe(1)
     expect(out.match(/^p -j/gm)).toHaveLength(1)
-    expect(err).toMatch(/^mymonitor: not a recording: .*\n$/)
+    expect(err).toMatch(/^mymonitor: [^\n]*not a recording[^\n]*\n$/)
+  })
+
+  test.each([
+    ['{"schema": 2}', 'has schema 2, this mymonitor knows 1: use a newer mymonitor'],
+    ['{"schema"', 'is damaged: expected JSON with "schema": 1'],
+    ['null', 'is damaged'],
+  ])('of a run whose run.json is %s: one line that names it', async (text, message) => {
+    const cwd = directoryWith({ 'run/run.json': text })
+    for (const verb of ['summary', 'report']) {
+      const { status, err } = await cli([verb, 'run'], cwd)
+      expect(status).toBe(2)
+      expect(err).toContain(`${join(cwd, 'run/run.json')} ${message}`)
+      expect(err).toMatch(/^mymonitor: [^\n]+\n$/)
+    }
+  })
+
+  test('of a file: one line that says what to pass', async () => {
+    const cwd = directoryWith({ file: '' })
+    for (const path of ['file', 'file/below']) {
+      const { status, err } = await cli(['summary', path], cwd)
+      expect(status).toBe(2)
+      expect(err).toMatch(/^mymonitor: [^\n]*not a recording[^\n]*director[^\n]*\n$/)
+    }
+  })
+
+  test('of a directory that may not be read: one line', async () => {
+    const cwd = directoryWith({ 'run/run.json': '{}' })
+    const denied = Object.assign(new Error("EACCES: permission denied, scandir 'run'"), { code: 'EACCES' })
+    expect(readable(join(cwd, 'run'), () => cwd)).toBe(cwd)
+    const look = () => {
+      throw denied
+    }
+    expect(() => readable('run', look)).toThrow('cannot read run: permission denied; make it readable, or pass another recording or run')
   })
 
   test('an output directory that cannot be made is named', async () => {

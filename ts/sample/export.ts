@@ -149,7 +149,7 @@ function isFile(path: string): boolean {
 }
 
 /** Undefined where there is nothing; a typed error where one may not look. */
-function readable<T>(path: string, look: () => T): T | undefined {
+export function readable<T>(path: string, look: () => T): T | undefined {
   try {
     return look()
   } catch (cause) {

@@ -20,7 +20,7 @@ pub struct ImageStart {
     pub parent_id: Option<u32>,
     /// Owner.
     pub uid: u32,
-    /// When the image was first seen, or its process start if that is later than the tick before; microseconds after the build's start.
+    /// Start of the process (a clock tick is 10 ms); of an image after an exec the tick that saw it. Microseconds after the build's start.
     pub start_us: i64,
     /// Matched by pattern, not a descendant.
     pub outside_tree: bool,

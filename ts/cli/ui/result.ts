@@ -90,7 +90,7 @@ function trustText(trust: Trust): string {
   const skipped = trust.skippedTicks === 0 ? '' : `, ${trust.skippedTicks} skipped`
   return [
     `${formatCount(trust.ticks, 'tick')} of ${formatMs(trust.intervalUs)}, ${late}${skipped}`,
-    `${trust.sampledProcesses} of the ${formatCount(trust.processes, 'process', 'processes')} seen sampled`,
+    `sampled ${trust.sampledProcesses} of the ${formatCount(trust.processes, 'process', 'processes')} seen`,
     `own cost ${formatUs(trust.ownCpuUs + trust.launcherCpuUs)} CPU, ${formatKb(trust.ownPeakRssKb)}`,
   ].join('; ')
 }
