@@ -158,7 +158,6 @@ impl Run {
         let mut next_snapshot_us = 0;
         while self.state.root_end.is_none() && !self.state.launcher_is_gone {
             self.wait_until(ticker.deadline_us().min(self.timeout_at_us()));
-            self.read_news();
             self.enforce_timeout();
             let now_us = clock::monotonic_us();
             if now_us >= ticker.deadline_us() && self.state.root_end.is_none() {
@@ -203,7 +202,6 @@ impl Run {
     fn wait_without_sampling(&mut self) {
         while self.state.root_end.is_none() && !self.state.launcher_is_gone {
             self.wait_until(self.timeout_at_us());
-            self.read_news();
             self.enforce_timeout();
         }
         self.wait_for_stragglers();
@@ -227,22 +225,20 @@ impl Run {
         let until_us = clock::monotonic_us() + TERMINATION_US;
         while self.state.terminating && !self.state.launcher_is_gone && clock::monotonic_us() < until_us {
             self.wait_until(until_us);
-            self.read_news();
         }
     }
 
-    fn wait_until(&self, deadline_us: u64) {
+    /// Waits, and hears what has come meanwhile: most ticks come without news, and every read costs.
+    fn wait_until(&mut self, deadline_us: u64) {
         let wait_us = deadline_us.saturating_sub(clock::monotonic_us()).min(3_600_000_000);
         let timeout = Timespec { tv_sec: (wait_us / 1_000_000).cast_signed(), tv_nsec: (wait_us % 1_000_000 * 1000).cast_signed() };
-        let mut fds = vec![PollFd::new(&self.wake, PollFlags::IN)];
-        if !self.state.launcher_is_gone {
-            fds.push(PollFd::new(&self.launched.socket, PollFlags::IN));
-        }
-        if let Some(signals) = &self.signals {
-            fds.push(PollFd::new(signals.descriptor(), PollFlags::IN));
-        }
+        let signals = self.signals.as_ref().map_or(&self.wake, Signals::descriptor);
+        let socket = if self.state.launcher_is_gone { &self.wake } else { &self.launched.socket };
+        let mut fds = [&self.wake, signals, socket].map(|fd| PollFd::new(fd, PollFlags::IN));
         // An interrupted wait is a short one; the caller looks at the clock.
-        let _ = poll(&mut fds, Some(&timeout));
+        if poll(&mut fds, Some(&timeout)) != Ok(0) {
+            self.read_news();
+        }
     }
 
     fn read_news(&mut self) {
