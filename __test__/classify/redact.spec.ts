@@ -79,6 +79,11 @@ test('redaction keeps the number of words and never throws', () => {
   fc.assert(fc.property(fc.array(fc.string({ unit: 'grapheme' })), (argv) => redact(argv).length === argv.length))
 })
 
+test('a command named like a property of every object is a command', () => {
+  expect(redact(['valueOf', '--token=', ''])).toEqual(['valueOf', '--token=', ''])
+  expect(redact(['constructor', '-x', 'y'])).toEqual(['constructor', '-x', 'y'])
+})
+
 test('redacting twice is redacting once', () => {
   const word = fc.oneof(fc.string(), fc.constantFrom('--password', '--token=', 'a=b', 'https://a:b@c/?sig=1', 'TOKEN=x y', 'pass: x'))
   fc.assert(fc.property(fc.array(word), (argv) => void expect(redact(redact(argv))).toEqual(redact(argv))))

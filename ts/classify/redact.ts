@@ -42,19 +42,19 @@ const KNOWN_TOKENS = new RegExp(
 )
 
 /** Options of single commands that take a secret as the next word and have no name that says so. */
-const BY_COMMAND: Readonly<Record<string, RegExp>> = {
-  sshpass: /^-p$/,
-  curl: /^(?:-u|--user|--proxy-user|-U|--oauth2-bearer)$/,
-  wget: /^(?:--http-password|--ftp-password)$/,
-  docker: /^-p$/,
-  podman: /^-p$/,
-  twine: /^-p$/,
-}
+const BY_COMMAND: ReadonlyMap<string, RegExp> = new Map([
+  ['sshpass', /^-p$/],
+  ['curl', /^(?:-u|--user|--proxy-user|-U|--oauth2-bearer)$/],
+  ['wget', /^(?:--http-password|--ftp-password)$/],
+  ['docker', /^-p$/],
+  ['podman', /^-p$/],
+  ['twine', /^-p$/],
+])
 
 /** The same words with every secret replaced by `***`; their number and order stay. */
 export function redact(argv: readonly string[]): string[] {
   const command = argv[0] ?? ''
-  const own = BY_COMMAND[command.slice(command.lastIndexOf('/') + 1)]
+  const own = BY_COMMAND.get(command.slice(command.lastIndexOf('/') + 1))
   return argv.map((word, i) => {
     const before = argv[i - 1] ?? ''
     const valueOfSecret = before.startsWith('-') && (isSecret(before) || own?.test(before))

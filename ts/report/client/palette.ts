@@ -55,7 +55,9 @@ export function createPalette(categories: readonly { name: string; minors: reado
     categories.map((major) => major.name).filter((name) => !(name in KNOWN)),
     SPARE.length,
   )
-  const tones = new Map(categories.map(({ name }) => [name, KNOWN[name] ?? SPARE[unknown.get(name) ?? 0] ?? GRAY]))
+  const tones = new Map(
+    categories.map(({ name }) => [name, (Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined) ?? SPARE[unknown.get(name) ?? 0] ?? GRAY]),
+  )
   const shades = new Map(
     categories.map(({ name, minors }) => [
       name,
@@ -66,7 +68,7 @@ export function createPalette(categories: readonly { name: string; minors: reado
     ]),
   )
   return (major, minor) => {
-    const tone = tones.get(major) ?? KNOWN[major] ?? GRAY
+    const tone = tones.get(major) ?? (Object.hasOwn(KNOWN, major) ? KNOWN[major] : undefined) ?? GRAY
     if (minor === null) return color(tone)
     return color(shade(tone, shades.get(major)?.get(minor) ?? 0))
   }
