@@ -16,20 +16,22 @@ interface Tone {
  * Hues of the shipped categories, chosen so that the ones that meet in a build (compile, link, build system, scripts) differ in lightness as well as in hue
  * and stay apart for colour-blind readers.
  */
-const KNOWN: Readonly<Record<string, Tone>> = {
-  CPP_COMPILE: { hue: 255, chroma: 0.145, lightness: 0.58 },
-  CPP_LINK: { hue: 55, chroma: 0.155, lightness: 0.73 },
-  BuildSystem: { hue: 300, chroma: 0.15, lightness: 0.5 },
-  Scripting: { hue: 152, chroma: 0.13, lightness: 0.63 },
-  Rust_Compile: { hue: 28, chroma: 0.165, lightness: 0.58 },
-  Java_Compile: { hue: 350, chroma: 0.15, lightness: 0.65 },
-  Go_Compile: { hue: 215, chroma: 0.11, lightness: 0.71 },
-  Go_Link: { hue: 80, chroma: 0.115, lightness: 0.6 },
-  OSUtilities: { hue: 185, chroma: 0.09, lightness: 0.75 },
-  DevelopmentTools: { hue: 98, chroma: 0.14, lightness: 0.82 },
-  Testing: { hue: 128, chroma: 0.15, lightness: 0.74 },
-  Other: { hue: 260, chroma: 0.012, lightness: 0.66 },
-}
+const KNOWN: ReadonlyMap<string, Tone> = new Map(
+  Object.entries({
+    CPP_COMPILE: { hue: 255, chroma: 0.145, lightness: 0.58 },
+    CPP_LINK: { hue: 55, chroma: 0.155, lightness: 0.73 },
+    BuildSystem: { hue: 300, chroma: 0.15, lightness: 0.5 },
+    Scripting: { hue: 152, chroma: 0.13, lightness: 0.63 },
+    Rust_Compile: { hue: 28, chroma: 0.165, lightness: 0.58 },
+    Java_Compile: { hue: 350, chroma: 0.15, lightness: 0.65 },
+    Go_Compile: { hue: 215, chroma: 0.11, lightness: 0.71 },
+    Go_Link: { hue: 80, chroma: 0.115, lightness: 0.6 },
+    OSUtilities: { hue: 185, chroma: 0.09, lightness: 0.75 },
+    DevelopmentTools: { hue: 98, chroma: 0.14, lightness: 0.82 },
+    Testing: { hue: 128, chroma: 0.15, lightness: 0.74 },
+    Other: { hue: 260, chroma: 0.012, lightness: 0.66 },
+  }),
+)
 /** For categories of a user's own rules: darker or paler than all the shipped ones, as the hues between those are taken. */
 const SPARE: readonly Tone[] = [
   { hue: 275, chroma: 0.11, lightness: 0.42 },
@@ -52,12 +54,10 @@ const SHADES = SHADE_LIGHTNESS.length * SHADE_HUES.length
  */
 export function createPalette(categories: readonly { name: string; minors: readonly { name: string }[] }[]): Palette {
   const unknown = slots(
-    categories.map((major) => major.name).filter((name) => !(name in KNOWN)),
+    categories.map((major) => major.name).filter((name) => !KNOWN.has(name)),
     SPARE.length,
   )
-  const tones = new Map(
-    categories.map(({ name }) => [name, (Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined) ?? SPARE[unknown.get(name) ?? 0] ?? GRAY]),
-  )
+  const tones = new Map(categories.map(({ name }) => [name, KNOWN.get(name) ?? SPARE[unknown.get(name) ?? 0] ?? GRAY]))
   const shades = new Map(
     categories.map(({ name, minors }) => [
       name,
@@ -68,7 +68,7 @@ export function createPalette(categories: readonly { name: string; minors: reado
     ]),
   )
   return (major, minor) => {
-    const tone = tones.get(major) ?? (Object.hasOwn(KNOWN, major) ? KNOWN[major] : undefined) ?? GRAY
+    const tone = tones.get(major) ?? KNOWN.get(major) ?? GRAY
     if (minor === null) return color(tone)
     return color(shade(tone, shades.get(major)?.get(minor) ?? 0))
   }
