@@ -31,8 +31,10 @@ describe('a build that is told to end', () => {
     await running.shows('started b')
     await sleep(500)
     running.child.stdin?.write('\x03')
-    const { status } = await running.ended
-    expect(status).toBe(130)
+    const { status, stdout } = await running.ended
+    // GNU make 4.3 alone loses this race in 3 of 400 runs: interrupted between the return of its wait() and the use of what it returned, its own
+    // clean-up waits for a child that is already reaped, says so and exits with 2. That is then the build's status, and it is ours.
+    expect(status).toBe(stdout.includes('make: *** wait: No child processes') ? 2 : 130)
     await gone(marker)
     await expectWhole(output, 2)
   })
