@@ -1,6 +1,25 @@
 /** The contract of metadata.json, written by ts/run and read by ts/recording. Documented in docs/recording-format.md. */
 export const METADATA_VERSION = 1
 
+export interface ExitRecords {
+  /** on · off: not asked for · refused: by the kernel or a container */
+  state: 'on' | 'off' | 'refused'
+  /** With on: a signal cannot interrupt an exit once its notification was received. */
+  killable: boolean | null
+  /** With on: programs of the build gain no privilege at exec. */
+  no_new_privs: boolean | null
+  /** With refused: the system's words. */
+  reason: string | null
+  /** Exits that were recorded. */
+  records: number
+  /** Records dropped because the disk could not keep up. */
+  dropped: number
+  /** Exits that were seen and could not be read. */
+  unreadable: number
+  /** Sum of the CPU clocks in the records. */
+  attributed_cpu_us: number
+}
+
 export interface Metadata {
   format_version: number
   mymonitor_version: string
@@ -38,7 +57,10 @@ export interface Metadata {
   limits: { cgroup: string | null; open_files_soft: number | null }
   source_commit: string | null
   tools: Record<string, string>
+  /** children_walk, exit_records */
   sources: string[]
+  /** What became of the exit records; absent in recordings of earlier versions. */
+  exit_records?: ExitRecords | null
   exec_check_ticks: number
   counts: {
     ticks: number

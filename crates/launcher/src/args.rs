@@ -1,5 +1,5 @@
 //! The launcher's command line, written by the sampler only: `--socket FD --journal FILE --output MODE [--log FILE] [--cwd DIR] [--nofile N]
-//! [--ignore-hup] -- COMMAND…`.
+//! [--ignore-hup] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -31,6 +31,17 @@ impl Output {
     }
 }
 
+/// Whether exits are to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Events {
+    /// Where no signal can interrupt an exit that was received.
+    Auto,
+    /// Wherever the kernel can; else no build.
+    Seccomp,
+    /// No.
+    Poll,
+}
+
 #[derive(Debug)]
 pub(crate) struct Args {
     pub(crate) socket: OwnedFd,
@@ -42,6 +53,9 @@ pub(crate) struct Args {
     pub(crate) nofile: Option<u64>,
     /// The caller ignored HUP (nohup), which Node has undone.
     pub(crate) ignore_hup: bool,
+    pub(crate) events: Events,
+    /// Read command lines at exit.
+    pub(crate) store_argv: bool,
     pub(crate) command: Vec<OsString>,
 }
 
@@ -49,6 +63,7 @@ impl Args {
     pub(crate) fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
         let (mut socket, mut journal, mut output, mut log) = (None, None, None, None);
         let (mut cwd, mut nofile, mut ignore_hup) = (None, None, false);
+        let (mut events, mut store_argv) = (Events::Auto, true);
         loop {
             let word = words.next().ok_or("it is started by mymonitor, not by hand: no `--` and no command given")?;
             let mut value = || words.next().ok_or(format!("{} needs a value", word.display()));
@@ -60,6 +75,8 @@ impl Args {
                 Some("--cwd") => cwd = Some(value()?),
                 Some("--nofile") => nofile = Some(parse_number(&value()?)?),
                 Some("--ignore-hup") => ignore_hup = true,
+                Some("--events") => events = parse_events(&value()?)?,
+                Some("--no-argv") => store_argv = false,
                 Some("--") => break,
                 _ => return Err(format!("unknown option {}", word.display())),
             }
@@ -79,6 +96,8 @@ impl Args {
             cwd,
             nofile,
             ignore_hup,
+            events,
+            store_argv,
             command,
         })
     }
@@ -95,6 +114,15 @@ fn parse_output(word: &OsStr) -> Result<Output, String> {
         Some("log") => Ok(Output::Log),
         Some("log-show") => Ok(Output::LogShow),
         _ => Err(format!("unknown output mode {}", word.display())),
+    }
+}
+
+fn parse_events(word: &OsStr) -> Result<Events, String> {
+    match word.to_str() {
+        Some("auto") => Ok(Events::Auto),
+        Some("seccomp") => Ok(Events::Seccomp),
+        Some("poll") => Ok(Events::Poll),
+        _ => Err(format!("unknown source of events {}", word.display())),
     }
 }
 

@@ -1,10 +1,18 @@
-//! Forking the build. By hand and not by `std::process::Command`, because the child must get exactly the caller's signal mask and limits, and a
-//! failed chdir must be told from a failed exec.
+//! Forking the build. By hand and not by `std::process::Command`, because the child must get exactly the caller's signal mask and limits, a failed
+//! chdir must be told from a failed exec, and the filter of the exit records must be its last step before the exec.
 
 use std::ffi::{CString, OsString};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
 
+use mymonitor_exits::Filter;
+use mymonitor_wire::StartStep;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+    recvmsg, sendmsg, socketpair,
+};
 use rustix::process::Pid;
 
 use crate::args::Args;
@@ -14,12 +22,12 @@ use crate::tee::Outputs;
 #[derive(Debug)]
 pub(crate) struct StartFailure {
     pub(crate) errno: i32,
-    pub(crate) chdir: bool,
+    pub(crate) step: StartStep,
 }
 
-impl From<rustix::io::Errno> for StartFailure {
-    fn from(errno: rustix::io::Errno) -> Self {
-        Self { errno: errno.raw_os_error(), chdir: false }
+impl From<Errno> for StartFailure {
+    fn from(errno: Errno) -> Self {
+        Self { errno: errno.raw_os_error(), step: StartStep::Exec }
     }
 }
 
@@ -31,12 +39,22 @@ struct Child {
     nofile: Option<u64>,
     ignore_hup: bool,
     mask: libc::sigset_t,
+    filter: Option<Filter>,
 }
 
-const CHDIR: u8 = 1;
 const EXEC: u8 = 0;
+const CHDIR: u8 = 1;
+const FILTER: u8 = 2;
 
-pub(crate) fn start(args: &Args, outputs: &Outputs, signals: &Signals) -> Result<Pid, StartFailure> {
+/// Forks the build. With a filter, `serve` is given its listener as soon as the build has it: from then on every exit waits for an answer, that of a
+/// child whose exec fails too.
+pub(crate) fn start(
+    args: &Args,
+    outputs: &Outputs,
+    signals: &Signals,
+    filter: Option<Filter>,
+    serve: impl FnOnce(OwnedFd),
+) -> Result<Pid, StartFailure> {
     let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())?;
     let child = Child {
         argv: args.command.iter().cloned().map(c_string).collect::<Result<_, _>>()?,
@@ -45,36 +63,85 @@ pub(crate) fn start(args: &Args, outputs: &Outputs, signals: &Signals) -> Result
         nofile: args.nofile,
         ignore_hup: args.ignore_hup,
         mask: *signals.original_mask(),
+        filter,
     };
     let mut argv: Vec<*const libc::c_char> = child.argv.iter().map(|word| word.as_ptr()).collect();
     argv.push(std::ptr::null());
-    let (failed_read, failed_write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
 
     // SAFETY: no other thread runs yet, so the child may do what any process may; it keeps to async-signal-safe calls all the same.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         // SAFETY: called in the child right after the fork, with pointers into `child` and `argv`, which live until exec or exit.
-        unsafe { become_the_build(&child, &argv, failed_write.as_raw_fd()) }
+        unsafe { become_the_build(&child, &argv, theirs.as_fd()) }
     }
     if pid < 0 {
         return Err(last_errno().into());
     }
-    drop(failed_write);
-    let mut report = [0; 5];
-    // The pipe closes at exec; then nothing is read.
-    let length = rustix::io::retry_on_intr(|| rustix::io::read(&failed_read, &mut report)).unwrap_or(0);
-    if length == report.len() {
-        // SAFETY: `pid` is our child and ends now.
-        unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
-        let errno = i32::from_le_bytes([report[1], report[2], report[3], report[4]]);
-        return Err(StartFailure { errno, chdir: report[0] == CHDIR });
+    drop(theirs);
+    let mut serve = Some(serve);
+    // The socket closes at exec; then nothing is received.
+    loop {
+        match receive(&ours) {
+            Some(FromChild::Listener(listener)) => {
+                if let Some(serve) = serve.take() {
+                    serve(listener);
+                }
+            }
+            Some(FromChild::Failed(failure)) => {
+                // SAFETY: `pid` is our child and ends now.
+                unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+                return Err(failure);
+            }
+            None => return Pid::from_raw(pid).ok_or(Errno::CHILD.into()),
+        }
     }
-    Pid::from_raw(pid).ok_or(StartFailure { errno: libc::ECHILD, chdir: false })
+}
+
+enum FromChild {
+    Listener(OwnedFd),
+    Failed(StartFailure),
+}
+
+fn receive(socket: &OwnedFd) -> Option<FromChild> {
+    let mut report = [0; 5];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let received = rustix::io::retry_on_intr(|| {
+        recvmsg(socket, &mut [rustix::io::IoSliceMut::new(&mut report)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+    });
+    if received.ok()?.bytes == 0 {
+        return None;
+    }
+    let listener = ancillary.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    if let Some(listener) = listener {
+        return Some(FromChild::Listener(listener));
+    }
+    let errno = i32::from_le_bytes([report[1], report[2], report[3], report[4]]);
+    let step = match report[0] {
+        CHDIR => StartStep::Chdir,
+        FILTER => StartStep::ExitRecords,
+        _ => StartStep::Exec,
+    };
+    Some(FromChild::Failed(StartFailure { errno, step }))
+}
+
+/// Allocates nothing: it is called between fork and exec.
+fn send_listener(socket: BorrowedFd<'_>, listener: RawFd) -> bool {
+    // SAFETY: the child owns the descriptor until it execs.
+    let descriptors = [unsafe { BorrowedFd::borrow_raw(listener) }];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    ancillary.push(SendAncillaryMessage::ScmRights(&descriptors))
+        && sendmsg(socket, &[rustix::io::IoSlice::new(&[0])], &mut ancillary, SendFlags::NOSIGNAL).is_ok()
 }
 
 /// # Safety
 /// Only in a freshly forked child; the pointers of `argv` must be valid and end with a null.
-unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], failed: RawFd) -> ! {
+unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], launcher: BorrowedFd<'_>) -> ! {
     // SAFETY: plain system calls on integers and on C strings that live until exec.
     unsafe {
         for signal in 1..=libc::SIGRTMAX() {
@@ -96,17 +163,31 @@ unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], failed: 
             }
         }
         let mut step = EXEC;
-        if child.cwd.as_ref().is_none_or(|cwd| libc::chdir(cwd.as_ptr()) == 0) {
+        let mut errno = None;
+        if child.cwd.as_ref().is_some_and(|cwd| libc::chdir(cwd.as_ptr()) != 0) {
+            step = CHDIR;
+        } else if let Some(refusal) = child.filter.and_then(|filter| install(filter, launcher).err()) {
+            step = FILTER;
+            errno = Some(refusal.raw_os_error());
+        } else {
             libc::sigprocmask(libc::SIG_SETMASK, &raw const child.mask, std::ptr::null_mut());
             libc::execvp(argv[0], argv.as_ptr());
-        } else {
-            step = CHDIR;
         }
-        let [a, b, c, d] = (*libc::__errno_location()).to_le_bytes();
+        let [a, b, c, d] = errno.unwrap_or(*libc::__errno_location()).to_le_bytes();
         let report = [step, a, b, c, d];
-        libc::write(failed, report.as_ptr().cast(), report.len());
+        libc::send(launcher.as_raw_fd(), report.as_ptr().cast(), report.len(), libc::MSG_NOSIGNAL);
         libc::_exit(125)
     }
+}
+
+/// A build that has the filter while nobody has the listener could never exit, so a listener that cannot be sent is a refusal, too: the child
+/// closes it by ending.
+fn install(filter: Filter, launcher: BorrowedFd<'_>) -> Result<(), Errno> {
+    let listener = filter.install()?;
+    let is_sent = send_listener(launcher, listener);
+    // SAFETY: the descriptor was just made, and nothing else in the child knows it.
+    drop(unsafe { OwnedFd::from_raw_fd(listener) });
+    if is_sent { Ok(()) } else { Err(Errno::IO) }
 }
 
 /// Closes every descriptor that the caller left open for the build; our own are close-on-exec.
@@ -123,6 +204,6 @@ pub(crate) fn close_inherited() {
     }
 }
 
-fn c_string(word: OsString) -> Result<CString, rustix::io::Errno> {
-    CString::new(word.into_vec()).map_err(|_| rustix::io::Errno::INVAL)
+fn c_string(word: OsString) -> Result<CString, Errno> {
+    CString::new(word.into_vec()).map_err(|_| Errno::INVAL)
 }

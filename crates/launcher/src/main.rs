@@ -1,23 +1,28 @@
 //! The build's parent, and the one owner of what must outlive mymonitor.
 //!
 //! It is started by the sampler, says nothing and opens nothing of its own in the build. It is the subreaper, so double-forked orphans stay in
-//! the tree; it forks the build when the sampler is armed, waits, passes signals on, and reports the final status over its socket and in
-//! `exits.journal`. When mymonitor dies, it goes on until the last descendant has ended, so that the build never notices.
+//! the tree; it forks the build when the sampler is armed, serves the exit records, waits, passes signals on, and reports the final status over its
+//! socket and in `exits.journal`. When mymonitor dies, it goes on until the last descendant has ended, so that the build never notices.
 //!
 //! Exit status of its own: 0 after everything was waited for, 125 when the build was not started.
 
 mod args;
 mod build;
+mod exits;
 mod reaper;
 mod signals;
 mod tee;
 mod terminate;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use mymonitor_wire::{Command, Event};
+use mymonitor_exits::Journal;
+use mymonitor_wire::{Command, Event, ExitFrame, RootEnd, StartStep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use rustix::time::ClockId;
 
 use crate::args::Args;
 use crate::reaper::{Reaped, Reaper};
@@ -48,27 +53,44 @@ fn run(args: Args) -> rustix::io::Result<ExitCode> {
     rustix::io::fcntl_setfd(&args.socket, rustix::io::FdFlags::CLOEXEC)?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let signals = Signals::take(args.ignore_hup)?;
+    let journal = Journal::new(rustix::io::fcntl_dupfd_cloexec(&args.journal, 3)?);
+    let prepared = exits::prepare(&args, &journal);
     let Some(Command::Go) = receive(&args.socket) else {
         return Ok(ExitCode::from(NOT_STARTED));
     };
+    let not_started = |errno, step| {
+        send(Some(&args.socket), Event::NotStarted { errno, step });
+        Ok(ExitCode::from(NOT_STARTED))
+    };
+    let mut exits = match prepared {
+        Ok(exits) => exits,
+        Err(errno) => return not_started(errno.raw_os_error(), StartStep::ExitRecords),
+    };
 
     let outputs = tee::prepare(&args)?;
-    let started_us = now_us();
-    let root = match build::start(&args, &outputs, &signals) {
+    let started_us = now_us(ClockId::Monotonic);
+    journal.append(&ExitFrame::Origin {
+        started_us,
+        started_boot_us: now_us(ClockId::Boottime),
+        ticks_per_second: rustix::param::clock_ticks_per_second(),
+    });
+    let root = match build::start(&args, &outputs, &signals, exits.filter(), |listener| exits.begin(listener)) {
         Ok(root) => root,
-        Err(failure) => {
-            send(Some(&args.socket), Event::ExecFailed { errno: failure.errno, chdir: failure.chdir });
-            return Ok(ExitCode::from(NOT_STARTED));
-        }
+        Err(failure) => return not_started(failure.errno, failure.step),
     };
-    send(Some(&args.socket), Event::Started { pid: root.as_raw_nonzero().get().cast_unsigned(), at_us: started_us });
+    let started = Event::Started { pid: root.as_raw_nonzero().get().cast_unsigned(), at_us: started_us, exit_records: exits.state() };
+    send_with(Some(&args.socket), started, &exits.to_share());
+    exits.forget_shared();
+    journal.flush();
     let tee = outputs.pump();
-    serve(args.socket, &args.journal, &signals, &mut Reaper::new(root), tee)?;
+    serve(args.socket, &journal, &signals, &mut Reaper::new(root), tee)?;
+    exits.wait_until_over();
+    journal.flush();
     Ok(ExitCode::SUCCESS)
 }
 
 /// Waits, passes signals on and reports, until no descendant is left.
-fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Reaper, mut tee: Tee) -> rustix::io::Result<()> {
+fn serve(socket: OwnedFd, journal: &Arc<Journal>, signals: &Signals, reaper: &mut Reaper, mut tee: Tee) -> rustix::io::Result<()> {
     let mut sampler = Some(socket);
     let mut termination = Termination::default();
     // The root's end, while what it wrote is still being passed on.
@@ -79,7 +101,9 @@ fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Rea
             match received {
                 // INT and QUIT of the terminal reach the build by the terminal; those of a process come as a command.
                 Received::Terminate(signal) => termination.begin(signal),
-                Received::User1 { pid } if pid == reaper.root_pid() => send(sampler.as_ref(), Event::PhaseMark { at_us: now_us() }),
+                Received::User1 { pid } if pid == reaper.root_pid() => {
+                    send(sampler.as_ref(), Event::PhaseMark { at_us: now_us(ClockId::Monotonic) });
+                }
                 Received::Interrupt | Received::ChildChanged | Received::User1 { .. } => {}
             }
         }
@@ -93,29 +117,30 @@ fn serve(socket: OwnedFd, journal: &OwnedFd, signals: &Signals, reaper: &mut Rea
                 Err(Closed) => sampler = None,
             }
         }
-        let reaped = reaper.reap();
-        if let Reaped::Root { wait_status } = reaped {
-            ending = Some((wait_status, now_us()));
+        let killed = |pid, signal| journal.append(&ExitFrame::Killed { pid, signal, at_us: now_us(ClockId::Monotonic) });
+        if let Reaped::Root { wait_status } = reaper.reap(killed) {
+            ending = Some((wait_status, now_us(ClockId::Monotonic)));
             tee.drain();
         }
         // A reader that does not read may keep the build waiting, but not a build that was told to end.
         if let Some((wait_status, at_us)) = ending.take_if(|_| tee.is_drained() || termination.is_killing()) {
             report_end(sampler.as_ref(), journal, wait_status, at_us);
         }
-        if ending.is_none() && matches!(reaper.reap(), Reaped::Last) {
+        if ending.is_none() && matches!(reaper.reap(killed), Reaped::Last) {
             return Ok(());
         }
         termination.step();
     }
 }
 
-fn report_end(sampler: Option<&OwnedFd>, journal: &OwnedFd, wait_status: i32, at_us: u64) {
-    let event = Event::RootExited { wait_status, at_us, children_cpu_us: reaper::children_cpu_us(), launcher_cpu_us: reaper::own_cpu_us() };
-    append(journal, event);
+fn report_end(sampler: Option<&OwnedFd>, journal: &Arc<Journal>, wait_status: i32, at_us: u64) {
+    let end = RootEnd { wait_status, at_us, children_cpu_us: reaper::children_cpu_us(), launcher_cpu_us: reaper::own_cpu_us() };
+    journal.append(&ExitFrame::RootEnded(end));
+    journal.flush();
     if reaper::someone_is_left() {
         let_go_of_the_caller();
     }
-    send(sampler, event);
+    send(sampler, Event::RootEnded(end));
 }
 
 fn wait_for_news(signals: &Signals, sampler: Option<&OwnedFd>, timeout: Option<Timespec>) -> rustix::io::Result<()> {
@@ -162,23 +187,23 @@ fn receive(socket: &OwnedFd) -> Option<Command> {
 }
 
 fn send(socket: Option<&OwnedFd>, event: Event) {
-    if let Some(socket) = socket {
-        let mut bytes = Vec::new();
-        event.encode(&mut bytes);
-        // A sampler that is stopped or gone must never hold up the build; the journal has what counts.
-        let _ = rustix::net::send(socket, &bytes, rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL);
+    send_with(socket, event, &[]);
+}
+
+fn send_with(socket: Option<&OwnedFd>, event: Event, descriptors: &[BorrowedFd<'_>]) {
+    let Some(socket) = socket else { return };
+    let mut bytes = Vec::new();
+    event.encode(&mut bytes);
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() {
+        ancillary.push(SendAncillaryMessage::ScmRights(descriptors));
     }
+    // A sampler that is stopped or gone must never hold up the build; the journal has what counts.
+    let _ = rustix::net::sendmsg(socket, &[std::io::IoSlice::new(&bytes)], &mut ancillary, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
 }
 
-fn append(journal: &OwnedFd, event: Event) {
-    let mut payload = Vec::new();
-    event.encode(&mut payload);
-    let mut frame = Vec::new();
-    mymonitor_wire::append_frame(&mut frame, &payload);
-    let _ = rustix::io::write(journal, &frame);
-}
-
-fn now_us() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+fn now_us(clock: ClockId) -> u64 {
+    let now = rustix::time::clock_gettime(clock);
     now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000
 }

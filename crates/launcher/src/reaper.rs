@@ -33,15 +33,21 @@ impl Reaper {
         }
     }
 
-    /// Waits for all that has ended. The end of the root is told alone, so that it can be reported before anything else happens.
-    pub(crate) fn reap(&mut self) -> Reaped {
+    /// Waits for all that has ended. The end of the root is told alone, so that it can be reported before anything else happens; of the orphans
+    /// those that a signal ended.
+    pub(crate) fn reap(&mut self, mut killed: impl FnMut(u32, u32)) -> Reaped {
         loop {
             match wait(WaitOptions::NOHANG) {
                 Ok(Some((pid, status))) if pid == self.root => {
                     self.root_is_live = false;
                     return Reaped::Root { wait_status: status.as_raw() };
                 }
-                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Ok(Some((pid, status))) => {
+                    if let Some(signal) = status.terminating_signal() {
+                        killed(pid.as_raw_nonzero().get().cast_unsigned(), signal.cast_unsigned());
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
                 Ok(None) => return Reaped::Nothing,
                 Err(_) => return Reaped::Last,
             }

@@ -22,6 +22,8 @@ pub struct Facts {
     pub exe: Vec<u8>,
     /// Working directory; empty where it may not be read.
     pub cwd: Vec<u8>,
+    /// A hash of where code and stack of its memory map lie, which is another one after every exec; 0 where it may not be read.
+    pub memory_map: u64,
     /// Arguments.
     pub command_line: CommandLine,
 }
@@ -54,6 +56,7 @@ impl Process {
             name: stat.comm.into_bytes(),
             exe,
             cwd,
+            memory_map: memory_map(stat.startcode, stat.endcode, stat.startstack),
             command_line: self.command_line()?,
         })
     }
@@ -81,8 +84,16 @@ impl Process {
     }
 }
 
+/// Fields 26 to 28 of /proc/PID/stat as one number. The kernel shows 1, 1 and 0 to those who may not know them.
+pub(crate) fn memory_map(start_code: u64, end_code: u64, start_stack: u64) -> u64 {
+    if start_stack == 0 {
+        return 0;
+    }
+    fnv1a(&[start_code, end_code, start_stack].map(u64::to_le_bytes).concat())
+}
+
 impl CommandLine {
-    fn new(mut bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(mut bytes: Vec<u8>) -> Self {
         if bytes.len() <= ARGV_CAP {
             return Self { bytes, cut: None };
         }

@@ -9,6 +9,7 @@
 
 mod children;
 mod error;
+mod exit;
 mod facts;
 mod host;
 mod kcmp;
@@ -18,6 +19,7 @@ mod status;
 mod tree;
 
 pub use error::ReadError;
+pub use exit::ExitReading;
 pub use facts::{CommandLine, Facts};
 pub use host::{HostFiles, HostReading};
 pub use kcmp::{SharedMemoryMap, same_memory_map};

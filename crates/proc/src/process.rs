@@ -42,6 +42,10 @@ impl ProcRoot {
         Ok(Process { pid, dir, statm, children, page_kb: self.page_kb })
     }
 
+    pub(crate) fn dir(&self) -> &OwnedFd {
+        &self.dir
+    }
+
     /// Opens a file below the root, such as `meminfo`.
     pub(crate) fn file(&self, name: &str) -> Result<OwnedFd, ReadError> {
         Ok(openat(&self.dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)

@@ -27,7 +27,7 @@ pub use parquet::file::reader::ChunkReader;
 pub use read::RecordingFile;
 pub use read::{Classes, ClassesTable, End, Executables, Info, Processes, Recording, Ticks, Timeline, Window};
 #[cfg(feature = "write")]
-pub use write::{ClassRow, Compression, Summary, finalise, write_classes};
+pub use write::{ClassRow, Compression, ExitCounts, ExitFrames, Summary, exit_frames, finalise, write_classes};
 
 /// The format version that this build writes. A reader opens this one and every older one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -42,6 +42,10 @@ pub const TICKS_FILE: &str = "ticks.parquet";
 pub const CLASSES_FILE: &str = "classes.parquet";
 /// What the sampler appends to while the build runs.
 pub const JOURNAL_FILE: &str = "ticks.journal";
+/// What the launcher appends to while the build runs: exit records, and how the root ended.
+pub const EXITS_FILE: &str = "exits.journal";
+/// What mymonitor appends to instead when the launcher was killed.
+pub const EXITS_2_FILE: &str = "exits.2.journal";
 
 /// Keys of the key/value metadata in each file's footer.
 mod footer {

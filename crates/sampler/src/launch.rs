@@ -10,7 +10,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use crate::caller::Caller;
 use crate::session::EXITS_FILE;
-use crate::{Options, OutputMode, StartError};
+use crate::{Events, Options, OutputMode, StartError};
 
 /// The launcher, waiting for its go.
 pub(crate) struct Launched {
@@ -54,6 +54,15 @@ fn arguments(options: &Options, caller: &Caller, socket: RawFd) -> Vec<OsString>
     }
     if caller.ignores_hup {
         words.push("--ignore-hup".into());
+    }
+    let events = match options.events {
+        Events::Auto => "auto",
+        Events::Seccomp => "seccomp",
+        Events::Poll => "poll",
+    };
+    words.extend(["--events".into(), events.into()]);
+    if !options.store_argv {
+        words.push("--no-argv".into());
     }
     words.push("--".into());
     words.extend(options.command.iter().cloned());

@@ -12,6 +12,7 @@
 
 mod caller;
 mod clock;
+mod dormant;
 mod journal;
 mod launch;
 mod options;
@@ -22,7 +23,7 @@ mod tick;
 mod tracker;
 
 pub use caller::take_stock;
-pub use mymonitor_wire::{Header, Phase};
-pub use options::{Options, OutputMode, Snapshot, StartError};
+pub use mymonitor_wire::{ExitRecords, Header, Phase, StartStep};
+pub use options::{Events, Options, OutputMode, Snapshot, StartError};
 pub use outcome::{Outcome, StartFailure};
 pub use session::Session;

@@ -17,6 +17,17 @@ pub enum OutputMode {
     LogShow,
 }
 
+/// Where the exits of processes are learnt from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Events {
+    /// Exit records where no signal can interrupt an exit that was received (Linux 5.19); else the walk alone.
+    Auto,
+    /// Exit records wherever the kernel can; else the build is not started.
+    Seccomp,
+    /// The walk alone.
+    Poll,
+}
+
 /// One build to record.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of one build, each named where it is set")]
@@ -35,6 +46,8 @@ pub struct Options {
     pub interval_us: u64,
     /// The root marks the end of its setup with USR1.
     pub phases: bool,
+    /// Where exits are learnt from.
+    pub events: Events,
     /// Store command lines.
     pub store_argv: bool,
     /// A second INT at least half a second after the first kills the build.

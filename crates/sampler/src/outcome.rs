@@ -1,10 +1,13 @@
+use mymonitor_recording::ExitCounts;
+use mymonitor_wire::{ExitRecords, StartStep};
+
 /// Why the build did not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartFailure {
-    /// Of execve or chdir.
+    /// Of what failed.
     pub errno: i32,
-    /// Changing to the working directory failed.
-    pub cwd: bool,
+    /// What failed.
+    pub step: StartStep,
 }
 
 /// What came of a session. Times in microseconds, sizes in KiB.
@@ -12,6 +15,10 @@ pub struct StartFailure {
 pub struct Outcome {
     /// The build was not started because of this.
     pub start_failure: Option<StartFailure>,
+    /// What the launcher said of the exit records when the build started.
+    pub exit_records: Option<ExitRecords>,
+    /// What they were.
+    pub exits: ExitCounts,
     /// The root's exit code; with `signal` also absent, the status is unknown because the launcher was lost.
     pub exit_code: Option<u32>,
     /// The signal that ended the root.

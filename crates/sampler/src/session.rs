@@ -7,12 +7,14 @@ use std::thread::JoinHandle;
 
 use mymonitor_proc::{HostFiles, ProcRoot, peak_rss_kb};
 use mymonitor_recording::finalise;
-use mymonitor_wire::{Command, Event, Phase};
+use mymonitor_wire::{Command, Event, ExitFrame, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::caller::Caller;
 use crate::clock::{self, StartClock};
+use crate::dormant::Dormant;
 use crate::journal::Journal;
 use crate::launch::{Launched, launch};
 use crate::outcome::{Outcome, StartFailure, decode_wait_status};
@@ -22,8 +24,7 @@ use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
 use crate::{Options, Snapshot, StartError};
 
 const JOURNAL_FILE: &str = mymonitor_recording::JOURNAL_FILE;
-/// Where the launcher writes how the root ended.
-pub(crate) const EXITS_FILE: &str = "exits.journal";
+pub(crate) const EXITS_FILE: &str = mymonitor_recording::EXITS_FILE;
 const SNAPSHOT_EVERY_US: u64 = 250_000;
 /// A signal that comes again within this time, once from the terminal and once from npm, is one.
 const SAME_SIGNAL_US: u64 = 500_000;
@@ -108,11 +109,22 @@ struct State {
     started_us: u64,
     root_end: Option<RootEnd>,
     launcher_is_gone: bool,
+    root_pid: u32,
+    /// Tells the end of the root when there is no launcher any more to tell it.
+    root: Option<OwnedFd>,
+    root_is_gone: bool,
+    dormant: Option<Dormant>,
     /// Everything was told to end; wait for stragglers.
     terminating: bool,
     first_interrupt_us: Option<u64>,
     /// Signal and time of the last one, to tell a repetition from a second press.
     last_signal: Option<(i32, u64)>,
+}
+
+impl State {
+    fn is_running(&self) -> bool {
+        self.root_end.is_none() && !self.root_is_gone
+    }
 }
 
 impl Run {
@@ -124,13 +136,17 @@ impl Run {
             self.state.phase = Phase::Setup;
         }
         self.tell(Command::Go);
-        let root_pid = match self.next_event() {
-            Some(Event::Started { pid, at_us }) => {
+        let root_pid = match self.first_event() {
+            Some((Event::Started { pid, at_us, exit_records }, descriptors)) => {
                 self.state.started_us = at_us;
+                self.state.root_pid = pid;
+                self.state.root = Pid::from_raw(pid.cast_signed()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+                self.state.dormant = Dormant::new(descriptors);
+                self.outcome.exit_records = Some(exit_records);
                 Some(pid)
             }
-            Some(Event::ExecFailed { errno, chdir }) => {
-                self.outcome.start_failure = Some(StartFailure { errno, cwd: chdir });
+            Some((Event::NotStarted { errno, step }, _)) => {
+                self.outcome.start_failure = Some(StartFailure { errno, step });
                 None
             }
             _ => {
@@ -156,11 +172,11 @@ impl Run {
             return;
         };
         let mut next_snapshot_us = 0;
-        while self.state.root_end.is_none() && !self.state.launcher_is_gone {
+        while self.state.is_running() {
             self.wait_until(ticker.deadline_us().min(self.timeout_at_us()));
             self.enforce_timeout();
             let now_us = clock::monotonic_us();
-            if now_us >= ticker.deadline_us() && self.state.root_end.is_none() {
+            if now_us >= ticker.deadline_us() && self.state.is_running() {
                 ticker.tick(self.state.phase);
             }
             if now_us >= next_snapshot_us {
@@ -200,7 +216,7 @@ impl Run {
     }
 
     fn wait_without_sampling(&mut self) {
-        while self.state.root_end.is_none() && !self.state.launcher_is_gone {
+        while self.state.is_running() {
             self.wait_until(self.timeout_at_us());
             self.enforce_timeout();
         }
@@ -233,8 +249,9 @@ impl Run {
         let wait_us = deadline_us.saturating_sub(clock::monotonic_us()).min(3_600_000_000);
         let timeout = Timespec { tv_sec: (wait_us / 1_000_000).cast_signed(), tv_nsec: (wait_us % 1_000_000 * 1000).cast_signed() };
         let signals = self.signals.as_ref().map_or(&self.wake, Signals::descriptor);
-        let socket = if self.state.launcher_is_gone { &self.wake } else { &self.launched.socket };
-        let mut fds = [&self.wake, signals, socket].map(|fd| PollFd::new(fd, PollFlags::IN));
+        let root = self.state.root.as_ref().unwrap_or(&self.wake);
+        let root_or_launcher = if self.state.launcher_is_gone { root } else { &self.launched.socket };
+        let mut fds = [&self.wake, signals, root_or_launcher].map(|fd| PollFd::new(fd, PollFlags::IN));
         // An interrupted wait is a short one; the caller looks at the clock.
         if poll(&mut fds, Some(&timeout)) != Ok(0) {
             self.read_news();
@@ -245,12 +262,15 @@ impl Run {
         while !self.state.launcher_is_gone {
             let mut buffer = [0; 64];
             match recv(&self.launched.socket, &mut buffer, RecvFlags::DONTWAIT) {
-                Ok((_, 0)) => self.state.launcher_is_gone = true,
+                Ok((_, 0)) => self.lose_launcher(),
                 Ok((_, length)) => self.hear(Event::decode(&buffer[..length]).ok()),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => break,
-                Err(_) => self.state.launcher_is_gone = true,
+                Err(_) => self.lose_launcher(),
             }
+        }
+        if self.state.launcher_is_gone && self.state.root.as_ref().is_none_or(has_ended) {
+            self.state.root_is_gone = true;
         }
         while let Some(received) = self.signals.as_ref().and_then(Signals::next) {
             self.pass_on(received.signal, received.by_process);
@@ -261,18 +281,33 @@ impl Run {
         }
     }
 
+    /// It ends by itself only after the root; before, somebody has killed it. The build must not notice.
+    fn lose_launcher(&mut self) {
+        self.state.launcher_is_gone = true;
+        if self.state.root_end.is_some() {
+            return;
+        }
+        self.fail("the launcher was killed: what it alone knew (orphans, some exit records) is lost".into());
+        if let Some(dormant) = self.state.dormant.take() {
+            let file = self.options.recording_dir.join(mymonitor_recording::EXITS_2_FILE);
+            if let Err(error) = dormant.take_over(&file, self.options.store_argv) {
+                self.fail(format!("cannot take over from the launcher: {error}"));
+            }
+        }
+    }
+
     fn hear(&mut self, event: Option<Event>) {
         match event {
             Some(Event::PhaseMark { .. }) => self.state.phase = Phase::Build,
-            Some(Event::RootExited { wait_status, at_us, children_cpu_us, launcher_cpu_us }) => {
-                let (exit_code, signal) = decode_wait_status(wait_status);
-                self.state.root_end = Some(RootEnd { at_us, exit_code, signal });
+            Some(Event::RootEnded(end)) => {
+                let (exit_code, signal) = decode_wait_status(end.wait_status);
+                self.state.root_end = Some(RootEnd { at_us: end.at_us, exit_code, signal });
                 self.outcome.exit_code = exit_code;
                 self.outcome.signal = signal;
-                self.outcome.build_cpu_us = Some(children_cpu_us);
-                self.outcome.launcher_cpu_us = launcher_cpu_us;
+                self.outcome.build_cpu_us = Some(end.children_cpu_us);
+                self.outcome.launcher_cpu_us = end.launcher_cpu_us;
             }
-            Some(Event::Started { .. } | Event::ExecFailed { .. }) | None => {}
+            Some(Event::Started { .. } | Event::NotStarted { .. }) | None => {}
         }
     }
 
@@ -311,10 +346,22 @@ impl Run {
         let _ = send(&self.launched.socket, &bytes, SendFlags::NOSIGNAL);
     }
 
-    fn next_event(&self) -> Option<Event> {
+    /// The first thing the launcher says, with the descriptors that come with it.
+    fn first_event(&self) -> Option<(Event, Vec<OwnedFd>)> {
         let mut buffer = [0; 64];
-        let (_, length) = rustix::io::retry_on_intr(|| recv(&self.launched.socket, &mut buffer, RecvFlags::empty())).ok()?;
-        Event::decode(&buffer[..length]).ok()
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let received = rustix::io::retry_on_intr(|| {
+            let mut into = [std::io::IoSliceMut::new(&mut buffer)];
+            recvmsg(&self.launched.socket, &mut into, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+        });
+        let length = received.ok()?.bytes;
+        let descriptors = ancillary.drain().flat_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect(),
+            _ => Vec::new(),
+        });
+        let descriptors = descriptors.collect();
+        Some((Event::decode(&buffer[..length]).ok()?, descriptors))
     }
 
     fn finish(&mut self) {
@@ -325,19 +372,24 @@ impl Run {
             remove(self.options.recording_dir.join(JOURNAL_FILE));
             remove(self.options.recording_dir.join(EXITS_FILE));
         } else {
-            self.ask_the_journal_for_the_status();
+            self.ask_the_journals_for_the_status();
             self.finalise();
         }
         self.reap_launcher();
     }
 
-    /// The launcher's last word may be on disk only.
-    fn ask_the_journal_for_the_status(&mut self) {
-        if self.state.root_end.is_none()
-            && let Ok(bytes) = std::fs::read(self.options.recording_dir.join(EXITS_FILE))
-            && let Some((payload, _)) = mymonitor_wire::next_frame(&bytes)
-        {
-            self.hear(Event::decode(payload).ok());
+    /// The launcher's last word may be on disk only; without one the root's own exit record tells its status.
+    fn ask_the_journals_for_the_status(&mut self) {
+        if self.state.root_end.is_some() {
+            return;
+        }
+        let Ok(frames) = mymonitor_recording::exit_frames(&self.options.recording_dir) else { return };
+        for frame in frames {
+            match frame {
+                ExitFrame::RootEnded(end) => return self.hear(Some(Event::RootEnded(end))),
+                ExitFrame::Exited(record) if record.pid == self.state.root_pid => self.outcome.exit_code = Some(record.exit_code),
+                _ => {}
+            }
         }
     }
 
@@ -347,9 +399,11 @@ impl Run {
             Ok(Ok(summary)) => {
                 self.outcome.rows = summary.rows;
                 self.outcome.processes = summary.processes;
+                self.outcome.exits = summary.exits;
                 if summary.elapsed_us.is_some() && summary.unread_bytes == 0 && summary.orphan_samples == 0 {
-                    remove(self.options.recording_dir.join(JOURNAL_FILE));
-                    remove(self.options.recording_dir.join(EXITS_FILE));
+                    for journal in [JOURNAL_FILE, EXITS_FILE, mymonitor_recording::EXITS_2_FILE] {
+                        remove(self.options.recording_dir.join(journal));
+                    }
                 } else {
                     self.fail(format!("the recording is incomplete: {} bytes of {JOURNAL_FILE} could not be used", summary.unread_bytes));
                 }
@@ -364,7 +418,7 @@ impl Run {
         if let Ok(None) = self.launched.child.try_wait() {
             let pid = self.launched.child.id();
             let _ = std::thread::Builder::new().name("mymonitor-wait".into()).stack_size(64 * 1024).spawn(move || {
-                if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {
+                if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
                     let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
                 }
             });
@@ -374,6 +428,11 @@ impl Run {
     fn fail(&mut self, message: String) {
         self.outcome.measurement_error.get_or_insert(message);
     }
+}
+
+/// A descriptor of a process is readable when it has ended.
+fn has_ended(process: &OwnedFd) -> bool {
+    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) == Ok(1)
 }
 
 fn remove(path: PathBuf) {

@@ -347,6 +347,7 @@ fn image_start(facts: &mymonitor_proc::Facts, pid: u32, process_id: u32) -> Imag
         name: facts.name.clone(),
         exe: facts.exe.clone(),
         cwd: facts.cwd.clone(),
+        memory_map: facts.memory_map,
         ..ImageStart::default()
     }
 }

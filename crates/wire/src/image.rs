@@ -24,6 +24,8 @@ pub struct ImageStart {
     pub start_us: i64,
     /// Matched by pattern, not a descendant.
     pub outside_tree: bool,
+    /// Which memory map it runs in, a hash of where its code and stack lie: exec makes another one. 0 where it could not be read.
+    pub memory_map: u64,
     /// `comm` of the kernel.
     pub name: Vec<u8>,
     /// Target of /proc/PID/exe; empty where it could not be read.
@@ -85,6 +87,7 @@ impl ImageStart {
         put_u64(out, self.uid.into());
         put_i64(out, self.start_us);
         out.push(self.outside_tree.into());
+        put_u64(out, self.memory_map);
         for text in [&self.name, &self.exe, &self.cwd, &self.argv] {
             put_bytes(out, text);
         }
@@ -105,6 +108,7 @@ impl ImageStart {
             uid: cursor.u32(WHAT)?,
             start_us: cursor.i64(WHAT)?,
             outside_tree: cursor.u8(WHAT)? != 0,
+            memory_map: cursor.u64(WHAT)?,
             name: cursor.bytes(WHAT)?.to_vec(),
             exe: cursor.bytes(WHAT)?.to_vec(),
             cwd: cursor.bytes(WHAT)?.to_vec(),

@@ -10,13 +10,15 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod exits;
 mod frame;
 mod image;
 mod journal;
 mod message;
 
 pub use codec::Malformed;
+pub use exits::{EXITS_VERSION, ExitFrame, ExitRecord, RootEnd};
 pub use frame::{append_frame, next_frame};
 pub use image::{End, ImageEnd, ImageStart};
 pub use journal::{Header, Host, JOURNAL_VERSION, JournalFrame, Phase, Sample, Tick};
-pub use message::{Command, Event};
+pub use message::{Command, Event, ExitRecords, StartStep};

@@ -1,6 +1,7 @@
 //! What sampler and launcher say to each other over their socket, one message a datagram (`SOCK_SEQPACKET`).
 
 use crate::codec::{Cursor, Malformed, put_i64, put_u64};
+use crate::exits::RootEnd;
 
 /// Sampler to launcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,36 +17,60 @@ pub enum Command {
 /// Launcher to sampler. Times are microseconds of `CLOCK_MONOTONIC`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// The root exists; the time was taken just before the fork.
+    /// The root exists; the time was taken just before the fork. With [`ExitRecords::On`] two descriptors come with it: the listener, and the
+    /// memory of its slots.
     Started {
         /// The build's root process.
         pid: u32,
         /// When.
         at_us: u64,
+        /// Whether exits are recorded.
+        exit_records: ExitRecords,
     },
     /// The root could not be executed.
-    ExecFailed {
-        /// The `errno` of execve or chdir.
+    NotStarted {
+        /// The `errno` of what failed.
         errno: i32,
-        /// Whether changing to the working directory failed, not the exec.
-        chdir: bool,
+        /// What failed.
+        step: StartStep,
     },
     /// The root said that its setup is done: phase `build` begins.
     PhaseMark {
         /// When.
         at_us: u64,
     },
-    /// The root has ended. Also the content of `exits.journal`.
-    RootExited {
-        /// As `waitpid` gives it.
-        wait_status: i32,
-        /// When.
-        at_us: u64,
-        /// User and system CPU time of all descendants that were waited for, microseconds.
-        children_cpu_us: u64,
-        /// The launcher's own CPU time so far, microseconds.
-        launcher_cpu_us: u64,
+    /// The root has ended. `exits.journal` has it too.
+    RootEnded(RootEnd),
+}
+
+/// Whether the launcher serves exit records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitRecords {
+    /// Not asked for.
+    Off,
+    /// It does.
+    On {
+        /// A signal cannot interrupt an exit once its notification was received (`WAIT_KILLABLE_RECV`, Linux 5.19).
+        killable: bool,
+        /// `NO_NEW_PRIVS` had to be set: programs of the build gain no privilege at exec.
+        no_new_privs: bool,
     },
+    /// The kernel refused.
+    Refused {
+        /// The `errno` of the refusal.
+        errno: i32,
+    },
+}
+
+/// A step on the way to the running build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartStep {
+    /// `execve`.
+    Exec,
+    /// `chdir` to the working directory.
+    Chdir,
+    /// Exit records were demanded, and the kernel refused them.
+    ExitRecords,
 }
 
 impl Command {
@@ -80,26 +105,28 @@ impl Event {
     /// Appends the message to `out`.
     pub fn encode(self, out: &mut Vec<u8>) {
         match self {
-            Self::Started { pid, at_us } => {
+            Self::Started { pid, at_us, exit_records } => {
                 out.push(0);
                 put_u64(out, pid.into());
                 put_u64(out, at_us);
+                exit_records.encode(out);
             }
-            Self::ExecFailed { errno, chdir } => {
+            Self::NotStarted { errno, step } => {
                 out.push(1);
                 put_i64(out, errno.into());
-                out.push(chdir.into());
+                out.push(match step {
+                    StartStep::Exec => 0,
+                    StartStep::Chdir => 1,
+                    StartStep::ExitRecords => 2,
+                });
             }
             Self::PhaseMark { at_us } => {
                 out.push(2);
                 put_u64(out, at_us);
             }
-            Self::RootExited { wait_status, at_us, children_cpu_us, launcher_cpu_us } => {
+            Self::RootEnded(end) => {
                 out.push(3);
-                put_i64(out, wait_status.into());
-                put_u64(out, at_us);
-                put_u64(out, children_cpu_us);
-                put_u64(out, launcher_cpu_us);
+                end.encode(out);
             }
         }
     }
@@ -109,19 +136,52 @@ impl Event {
         const WHAT: &str = "event of the launcher";
         let mut cursor = Cursor::new(bytes);
         let event = match cursor.u8(WHAT)? {
-            0 => Self::Started { pid: cursor.u32(WHAT)?, at_us: cursor.u64(WHAT)? },
-            1 => Self::ExecFailed { errno: cursor.i32(WHAT)?, chdir: cursor.u8(WHAT)? != 0 },
-            2 => Self::PhaseMark { at_us: cursor.u64(WHAT)? },
-            3 => Self::RootExited {
-                wait_status: cursor.i32(WHAT)?,
+            0 => Self::Started {
+                pid: cursor.u32(WHAT)?,
                 at_us: cursor.u64(WHAT)?,
-                children_cpu_us: cursor.u64(WHAT)?,
-                launcher_cpu_us: cursor.u64(WHAT)?,
+                exit_records: ExitRecords::decode(&mut cursor)?,
             },
+            1 => Self::NotStarted {
+                errno: cursor.i32(WHAT)?,
+                step: match cursor.u8(WHAT)? {
+                    0 => StartStep::Exec,
+                    1 => StartStep::Chdir,
+                    2 => StartStep::ExitRecords,
+                    _ => return Err(Malformed { what: WHAT }),
+                },
+            },
+            2 => Self::PhaseMark { at_us: cursor.u64(WHAT)? },
+            3 => Self::RootEnded(RootEnd::decode(&mut cursor)?),
             _ => return Err(Malformed { what: WHAT }),
         };
         cursor.end(WHAT)?;
         Ok(event)
+    }
+}
+
+impl ExitRecords {
+    fn encode(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Off => out.push(0),
+            Self::On { killable, no_new_privs } => out.extend([1, u8::from(killable) | u8::from(no_new_privs) << 1]),
+            Self::Refused { errno } => {
+                out.push(2);
+                put_i64(out, errno.into());
+            }
+        }
+    }
+
+    fn decode(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
+        const WHAT: &str = "state of the exit records";
+        match cursor.u8(WHAT)? {
+            0 => Ok(Self::Off),
+            1 => {
+                let flags = cursor.u8(WHAT)?;
+                Ok(Self::On { killable: flags & 1 != 0, no_new_privs: flags & 2 != 0 })
+            }
+            2 => Ok(Self::Refused { errno: cursor.i32(WHAT)? }),
+            _ => Err(Malformed { what: WHAT }),
+        }
     }
 }
 
@@ -137,10 +197,13 @@ mod tests {
             assert_eq!(Command::decode(&bytes), Ok(command));
         }
         for event in [
-            Event::Started { pid: 4_194_304, at_us: u64::MAX },
-            Event::ExecFailed { errno: 2, chdir: true },
+            Event::Started { pid: 4_194_304, at_us: u64::MAX, exit_records: ExitRecords::Off },
+            Event::Started { pid: 1, at_us: 0, exit_records: ExitRecords::On { killable: true, no_new_privs: false } },
+            Event::Started { pid: 1, at_us: 0, exit_records: ExitRecords::Refused { errno: 16 } },
+            Event::NotStarted { errno: 2, step: StartStep::Chdir },
+            Event::NotStarted { errno: 1, step: StartStep::ExitRecords },
             Event::PhaseMark { at_us: 0 },
-            Event::RootExited { wait_status: -1, at_us: 7, children_cpu_us: 8, launcher_cpu_us: 9 },
+            Event::RootEnded(RootEnd { wait_status: -1, at_us: 7, children_cpu_us: 8, launcher_cpu_us: 9 }),
         ] {
             let mut bytes = Vec::new();
             event.encode(&mut bytes);

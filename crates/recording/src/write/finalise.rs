@@ -1,11 +1,13 @@
-//! Replaying a journal into the three tables.
+//! Replaying the journals into the three tables.
 
 use std::path::Path;
 
 use mymonitor_wire::{JournalFrame, Tick};
 
-use super::images::{self, Images};
-use super::journal::Journal;
+use super::exits::{ExitCounts, Exits};
+use super::images::Images;
+use super::journal;
+use super::processes;
 use super::samples::{self, SampleRow, Samples, WINDOW_ROWS};
 use super::table::{Compression, TableWriter};
 use super::ticks::{self, TickRow, signed};
@@ -28,12 +30,14 @@ pub struct Summary {
     pub unread_bytes: u64,
     /// Samples of images that the journal does not know as live: a defect of the writer. They are in no table.
     pub orphan_samples: u64,
+    /// What the exit records were.
+    pub exits: ExitCounts,
 }
 
-/// Writes the three tables of `dir` from its journal, each under a temporary name until all are complete.
+/// Writes the three tables of `dir` from its journals, each under a temporary name until all are complete.
 ///
-/// A pure function of the journal, in one forward pass: the same journal gives the same bytes, and running it again replaces them. The journal
-/// itself is left for the caller to remove. Reading ends at the first frame that is not whole, or whose tick number is not above the one before;
+/// A pure function of the journals, in one forward pass over each: the same journals give the same bytes, and running it again replaces them. They
+/// are left for the caller to remove. Exit records complete the images of the ticks, and are images of their own where no tick saw the process. Reading ends at the first frame that is not whole, or whose tick number is not above the one before;
 /// everything before it is in the tables, and [`Summary::unread_bytes`] says that there was more.
 ///
 /// Memory: one window of samples (64 Ki rows), one batch of ended images (16 Ki, or 8 MiB of their texts) and the live images, whatever the length
@@ -45,10 +49,11 @@ pub fn finalise(dir: &Path, compression: Compression) -> Result<Summary, Recordi
 }
 
 pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_rows: usize) -> Result<Summary, RecordingError> {
-    let (mut journal, header) = Journal::open(&dir.join(JOURNAL_FILE))?;
+    let (mut journal, header) = journal::open(&dir.join(JOURNAL_FILE))?;
     let mut replay = Replay {
         samples: Samples::new(TableWriter::create(dir, MEMORY_SAMPLES_FILE, samples::COLUMNS, &header, compression)?, window_rows),
-        images: Images::new(TableWriter::create(dir, PROCESSES_FILE, images::COLUMNS, &header, compression)?),
+        images: Images::new(TableWriter::create(dir, PROCESSES_FILE, processes::COLUMNS, &header, compression)?),
+        exits: Exits::open(dir)?,
         ticks: TableWriter::create(dir, TICKS_FILE, ticks::COLUMNS, &header, compression)?,
         tick_rows: Vec::new(),
         last_tick: None,
@@ -59,7 +64,7 @@ pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_r
     };
     loop {
         let left = journal.left();
-        match journal.next()? {
+        match journal.next(JournalFrame::decode)? {
             Some(JournalFrame::Tick(tick)) if replay.follows(&tick) => replay.tick(&tick)?,
             Some(JournalFrame::End { elapsed_us }) => {
                 replay.summary.elapsed_us = Some(elapsed_us);
@@ -78,6 +83,7 @@ pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_r
 struct Replay {
     samples: Samples,
     images: Images,
+    exits: Exits,
     ticks: TableWriter<TickRow>,
     tick_rows: Vec<TickRow>,
     last_tick: Option<(u32, u64)>,
@@ -95,8 +101,13 @@ impl Replay {
     fn tick(&mut self, tick: &Tick) -> Result<(), RecordingError> {
         let totals = self.memory(tick);
         self.samples.end_tick()?;
+        // An exit before this tick began may be of an image that only this tick saw first, or that the one before found gone.
+        while let Some(exit) = self.exits.until(tick.elapsed_us) {
+            self.images.exit(exit)?;
+        }
+        self.images.leave()?;
         for last in &tick.ended {
-            self.images.end(*last)?;
+            self.images.end(*last);
         }
         self.tick_rows.push(TickRow::new(tick, totals));
         if self.tick_rows.len() >= ticks::GROUP_ROWS {
@@ -114,14 +125,14 @@ impl Replay {
         }
         self.rows.clear();
         for sample in &tick.samples {
-            let Some((pid, executable)) = self.images.sample(sample.process_id, sample.rss_kb) else {
+            let Some((process_id, pid, executable)) = self.images.sample(sample.process_id, sample.rss_kb, signed(tick.elapsed_us)) else {
                 self.summary.orphan_samples += 1;
                 continue;
             };
             self.rows.push(Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb });
             self.samples.push(SampleRow {
                 tick: tick.tick,
-                process_id: sample.process_id,
+                process_id,
                 pid,
                 elapsed_ms: signed(tick.elapsed_us / 1000),
                 rss_kb: signed(sample.rss_kb),
@@ -135,6 +146,10 @@ impl Replay {
 
     fn finish(mut self) -> Result<Summary, RecordingError> {
         self.ticks.row_group(&self.tick_rows)?;
+        while let Some(exit) = self.exits.until(u64::MAX) {
+            self.images.exit(exit)?;
+        }
+        self.summary.exits = self.exits.counts;
         let end = if self.summary.elapsed_us.is_some() { End::Alive } else { End::Lost };
         let (processes, images) = self.images.finish(end)?;
         let (memory_samples, rows) = self.samples.finish()?;

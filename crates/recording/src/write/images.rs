@@ -1,170 +1,296 @@
-//! The table `processes`: live images are held, ended ones written in batches.
+//! From the images of a journal and the exits of processes to rows of `processes`.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use mymonitor_wire::{ImageEnd, ImageStart};
+use mymonitor_wire::{ExitRecord, ImageEnd, ImageStart};
 
-use super::table::{Column, Layout, TableWriter, Values};
-use super::text::{arguments, escape};
-use super::ticks::signed;
+use super::exits::Exit;
+use super::processes::{Processes, Row};
+use super::table::TableWriter;
 use crate::RecordingError;
 use crate::model::Interner;
 use crate::read::End;
 
-/// A row group ends at this many images, or earlier at this many bytes of their texts: what bounds the memory under any churn.
-const GROUP_ROWS: usize = 16 * 1024;
-const GROUP_BYTES: usize = 8 << 20;
+/// An exec is looked for at every fourth tick, so one that was missed lies within the last five.
+const RECENT: usize = 5;
 
 /// An image and what the ticks said about it.
-pub(super) struct Image {
+struct Image {
+    id: u32,
     start: ImageStart,
     /// Key for the model.
     executable: u32,
     samples: u32,
     largest_kb: Option<u64>,
-    end: End,
+    /// Times of its last samples, a ring.
+    recent_us: [i64; RECENT],
     last: Option<ImageEnd>,
+    exit: Option<Box<Exited>>,
+    killed_by: Option<u32>,
 }
 
-impl Image {
-    fn peak_kb(&self) -> Option<u64> {
-        self.last.and_then(|last| last.vm_hwm_kb).or(self.largest_kb)
-    }
-
-    fn peak_source(&self) -> Option<&'static str> {
-        let recorded = self.last.is_some_and(|last| last.vm_hwm_kb.is_some());
-        if recorded { Some("exit_record") } else { self.largest_kb.map(|_| "sample") }
-    }
-
-    fn texts(&self) -> usize {
-        self.start.name.len() + self.start.exe.len() + self.start.cwd.len() + self.start.argv.len()
-    }
+struct Exited {
+    record: ExitRecord,
+    at_us: i64,
+    start_us: i64,
 }
 
-fn text(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
-    (!bytes.is_empty()).then(|| escape(bytes))
-}
-
-pub(super) const COLUMNS: &[Column<Image>] = &[
-    Column { name: "process_id", values: Values::U32(|image| image.start.process_id), layout: Layout::Near },
-    Column { name: "pid", values: Values::U32(|image| image.start.pid), layout: Layout::Near },
-    Column { name: "start_ticks", values: Values::I64(|image| signed(image.start.start_ticks)), layout: Layout::Near },
-    Column { name: "exec_count", values: Values::U32(|image| image.start.exec_count), layout: Layout::Repeated },
-    Column { name: "ppid", values: Values::U32(|image| image.start.ppid), layout: Layout::Near },
-    Column { name: "parent_id", values: Values::MaybeU32(|image| image.start.parent_id), layout: Layout::Near },
-    Column { name: "uid", values: Values::U32(|image| image.start.uid), layout: Layout::Repeated },
-    Column { name: "name", values: Values::Text(|image| escape(&image.start.name)), layout: Layout::Repeated },
-    Column { name: "exe", values: Values::MaybeText(|image| text(&image.start.exe)), layout: Layout::Repeated },
-    Column { name: "argv", values: Values::MaybeTexts(|image| arguments(&image.start.argv)), layout: Layout::Repeated },
-    Column {
-        name: "argv_raw",
-        values: Values::MaybeBytes(|image| {
-            std::str::from_utf8(&image.start.argv).is_err().then_some(Cow::Borrowed(image.start.argv.as_slice()))
-        }),
-        layout: Layout::Plain,
-    },
-    Column { name: "argv_length", values: Values::MaybeI64(|image| image.start.argv_cut_from.map(signed)), layout: Layout::Plain },
-    Column { name: "argv_hash", values: Values::MaybeU64(|image| image.start.argv_hash), layout: Layout::Plain },
-    Column { name: "cwd", values: Values::MaybeText(|image| text(&image.start.cwd)), layout: Layout::Repeated },
-    Column { name: "start_us", values: Values::I64(|image| image.start.start_us), layout: Layout::Near },
-    Column {
-        name: "end_us",
-        values: Values::MaybeI64(|image| image.last.filter(|_| image.end != End::Alive).map(|last| last.end_us)),
-        layout: Layout::Near,
-    },
-    Column { name: "end", values: Values::Text(|image| Cow::Borrowed(image.end.as_str().as_bytes())), layout: Layout::Repeated },
-    Column { name: "exit_code", values: Values::MaybeU32(|image| image.last?.exit_code), layout: Layout::Repeated },
-    Column { name: "signal", values: Values::MaybeU32(|image| image.last?.signal), layout: Layout::Repeated },
-    Column { name: "peak_rss_kb", values: Values::MaybeI64(|image| image.peak_kb().map(signed)), layout: Layout::Near },
-    Column {
-        name: "peak_source",
-        values: Values::MaybeText(|image| image.peak_source().map(|source| Cow::Borrowed(source.as_bytes()))),
-        layout: Layout::Repeated,
-    },
-    Column { name: "cpu_us", values: Values::MaybeI64(|image| image.last?.cpu_us.map(signed)), layout: Layout::Near },
-    Column { name: "threads", values: Values::MaybeU32(|image| image.last?.threads), layout: Layout::Repeated },
-    Column { name: "samples", values: Values::U32(|image| image.samples), layout: Layout::Near },
-    Column {
-        name: "seen_by",
-        values: Values::Text(|image| Cow::Borrowed(if image.start.outside_tree { b"pattern" } else { b"walk" })),
-        layout: Layout::Repeated,
-    },
-    Column { name: "outside_tree", values: Values::Bool(|image| image.start.outside_tree), layout: Layout::Plain },
-];
+/// pid and start time.
+type Key = (u32, u64);
 
 /// The images of a journal on their way into the table.
+///
+/// Ids are given out anew, in the order in which images turn up, because processes that no tick saw have none.
 pub(super) struct Images {
-    writer: TableWriter<Image>,
+    rows: Processes,
+    /// By the journal's own number.
     live: HashMap<u32, Image>,
-    ended: Vec<Image>,
-    ended_bytes: usize,
-    written: u64,
+    /// The journal's number of the latest live image of a process.
+    by_key: HashMap<Key, u32>,
+    by_pid: HashMap<u32, u32>,
+    /// Ended at the last tick. An exit during that tick is told after it.
+    leaving: Vec<Image>,
+    leaving_by_key: HashMap<Key, usize>,
     interner: Interner,
+    next_id: u32,
 }
 
 impl Images {
-    pub(super) fn new(writer: TableWriter<Image>) -> Self {
-        Self { writer, live: HashMap::new(), ended: Vec::new(), ended_bytes: 0, written: 0, interner: Interner::new() }
+    pub(super) fn new(writer: TableWriter<Row>) -> Self {
+        Self {
+            rows: Processes::new(writer),
+            live: HashMap::new(),
+            by_key: HashMap::new(),
+            by_pid: HashMap::new(),
+            leaving: Vec::new(),
+            leaving_by_key: HashMap::new(),
+            interner: Interner::new(),
+            next_id: 0,
+        }
     }
 
     /// A first start, or better facts about a live image.
-    pub(super) fn start(&mut self, start: ImageStart) {
+    pub(super) fn start(&mut self, mut start: ImageStart) {
         let executable = self.interner.key(&start.exe, &start.name);
-        if let Some(image) = self.live.get_mut(&start.process_id) {
+        let number = start.process_id;
+        let key = (start.pid, start.start_ticks);
+        if let Some(image) = self.live.get_mut(&number) {
+            start.parent_id = image.start.parent_id;
             image.start = start;
             image.executable = executable;
         } else {
-            let image = Image { executable, samples: 0, largest_kb: None, end: End::Lost, last: None, start };
-            self.live.insert(image.start.process_id, image);
+            start.parent_id = start.parent_id.and_then(|parent| Some(self.live.get(&parent)?.id));
+            let id = self.new_id();
+            let image = Image {
+                id,
+                start,
+                executable,
+                samples: 0,
+                largest_kb: None,
+                recent_us: [0; RECENT],
+                last: None,
+                exit: None,
+                killed_by: None,
+            };
+            self.live.insert(number, image);
         }
+        self.by_key.insert(key, number);
+        self.by_pid.insert(key.0, number);
     }
 
-    /// Counts a sample; the image's pid and executable, `None` for an image that is not live.
-    pub(super) fn sample(&mut self, process_id: u32, rss_kb: u64) -> Option<(u32, u32)> {
-        let image = self.live.get_mut(&process_id)?;
+    fn new_id(&mut self) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// Counts a sample; the image's id, pid and executable, `None` for an image that is not live.
+    pub(super) fn sample(&mut self, number: u32, rss_kb: u64, elapsed_us: i64) -> Option<(u32, u32, u32)> {
+        let image = self.live.get_mut(&number)?;
+        image.recent_us[image.samples as usize % RECENT] = elapsed_us;
         image.samples = image.samples.saturating_add(1);
         image.largest_kb = image.largest_kb.max(Some(rss_kb));
-        Some((image.start.pid, image.executable))
+        Some((image.id, image.start.pid, image.executable))
     }
 
-    /// Ends an image that is live.
-    pub(super) fn end(&mut self, last: ImageEnd) -> Result<(), RecordingError> {
-        use mymonitor_wire::End as Wire;
-        let Some(mut image) = self.live.remove(&last.process_id) else { return Ok(()) };
-        image.last = Some(last);
-        image.end = match last.end {
-            Wire::Exited => End::Exited,
-            Wire::Signalled => End::Signalled,
-            Wire::Execed => End::Execed,
-            Wire::Lost => End::Lost,
-            Wire::Alive => End::Alive,
-        };
-        self.write(image)
-    }
-
-    fn write(&mut self, image: Image) -> Result<(), RecordingError> {
-        self.ended_bytes += image.texts();
-        self.ended.push(image);
-        if self.ended.len() >= GROUP_ROWS || self.ended_bytes >= GROUP_BYTES { self.end_group() } else { Ok(()) }
-    }
-
-    fn end_group(&mut self) -> Result<(), RecordingError> {
-        self.writer.row_group(&self.ended)?;
-        self.written += self.ended.len() as u64;
-        self.ended.clear();
-        self.ended_bytes = 0;
+    /// An exit belongs to the live image of its process, or to the one that the last tick found gone; else no tick saw the process.
+    pub(super) fn exit(&mut self, exit: Exit) -> Result<(), RecordingError> {
+        match exit {
+            Exit::Exited { record, at_us, start_us } => {
+                let key = (record.pid, record.start_ticks);
+                let exited = Exited { record, at_us, start_us };
+                match self.image_of(key) {
+                    // A second thread that calls exit_group while the first waits tells the same once more.
+                    Some(image) => {
+                        image.exit.get_or_insert(Box::new(exited));
+                    }
+                    None => {
+                        let id = self.new_id();
+                        let parent_id = self.by_pid.get(&exited.record.ppid).and_then(|number| Some(self.live.get(number)?.id));
+                        self.rows.write(Row { parent_id, ..unseen(id, exited) })?;
+                    }
+                }
+            }
+            Exit::Killed { pid, signal } => {
+                let number = self.by_pid.get(&pid);
+                let live = number.and_then(|number| self.live.get_mut(number));
+                if let Some(image) = live.or_else(|| self.leaving.iter_mut().rev().find(|image| image.start.pid == pid)) {
+                    image.killed_by = Some(signal);
+                } else {
+                    self.rows.killed(pid, signal);
+                }
+            }
+        }
         Ok(())
     }
 
-    /// Writes what is still live, ascending by id and ended by `end`; the number of images.
-    pub(super) fn finish(mut self, end: End) -> Result<(TableWriter<Image>, u64), RecordingError> {
-        let mut live: Vec<Image> = self.live.drain().map(|(_, image)| image).collect();
-        live.sort_by_key(|image| image.start.process_id);
-        for image in live {
-            self.write(Image { end, ..image })?;
+    fn image_of(&mut self, key: Key) -> Option<&mut Image> {
+        match self.by_key.get(&key) {
+            Some(number) => self.live.get_mut(number),
+            None => self.leaving_by_key.get(&key).and_then(|&index| self.leaving.get_mut(index)),
         }
-        self.end_group()?;
-        Ok((self.writer, self.written))
+    }
+
+    /// Ends an image that is live; its row is written by [`Self::leave`].
+    pub(super) fn end(&mut self, last: ImageEnd) {
+        let Some(mut image) = self.live.remove(&last.process_id) else { return };
+        let key = (image.start.pid, image.start.start_ticks);
+        if self.by_key.get(&key) == Some(&last.process_id) {
+            self.by_key.remove(&key);
+        }
+        if self.by_pid.get(&key.0) == Some(&last.process_id) {
+            self.by_pid.remove(&key.0);
+        }
+        image.last = Some(last);
+        self.leaving_by_key.insert(key, self.leaving.len());
+        self.leaving.push(image);
+    }
+
+    /// Writes the images that ended at the last tick.
+    pub(super) fn leave(&mut self) -> Result<(), RecordingError> {
+        self.leaving_by_key.clear();
+        for image in std::mem::take(&mut self.leaving) {
+            self.write(image, End::Lost)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, image: Image, otherwise: End) -> Result<(), RecordingError> {
+        let (row, next) = split(image, otherwise);
+        self.rows.write(row)?;
+        if let Some((exec_count, parent_id, since_us, exited)) = next {
+            let id = self.new_id();
+            self.rows.write(Row { exec_count, parent_id, start_us: since_us, ..unseen(id, exited) })?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still live, ascending by id and ended by `otherwise`; the number of rows.
+    pub(super) fn finish(mut self, otherwise: End) -> Result<(TableWriter<Row>, u64), RecordingError> {
+        self.leave()?;
+        let mut live: Vec<Image> = self.live.drain().map(|(_, image)| image).collect();
+        live.sort_by_key(|image| image.id);
+        for image in live {
+            self.write(image, otherwise)?;
+        }
+        self.rows.finish()
+    }
+}
+
+/// An image that no tick saw: count of execs, parent, since when at the earliest, and its exit.
+type NextImage = (u32, Option<u32>, i64, Exited);
+
+/// The row of an image, and the image that took its place unseen, where its exit is not its own.
+fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
+    use mymonitor_wire::End as Wire;
+    let Image { id, start, samples, largest_kb, recent_us, last, exit, killed_by, .. } = image;
+    let end = match last.map(|last| last.end) {
+        Some(Wire::Exited) => End::Exited,
+        Some(Wire::Signalled) => End::Signalled,
+        Some(Wire::Execed) => End::Execed,
+        Some(Wire::Alive) => End::Alive,
+        Some(Wire::Lost) => End::Lost,
+        None => otherwise,
+    };
+    let mut row = Row {
+        id,
+        parent_id: start.parent_id,
+        exec_count: start.exec_count,
+        start_us: start.start_us,
+        end,
+        end_us: last.filter(|_| end != End::Alive).map(|last| last.end_us),
+        exit_code: last.and_then(|last| last.exit_code),
+        signal: last.and_then(|last| last.signal),
+        largest_kb,
+        vm_hwm_kb: last.and_then(|last| last.vm_hwm_kb),
+        cpu_us: last.and_then(|last| last.cpu_us),
+        threads: last.and_then(|last| last.threads),
+        samples,
+        by_exit_record: false,
+        start,
+    };
+    match exit.filter(|_| !matches!(end, End::Signalled | End::Execed)) {
+        Some(exited) if is_image(&row.start, &exited.record) => {
+            row.end = End::Exited;
+            row.end_us = Some(exited.at_us);
+            row.exit_code = row.exit_code.or(Some(exited.record.exit_code));
+            row.vm_hwm_kb = exited.record.vm_hwm_kb;
+            row.cpu_us = exited.record.cpu_us;
+            row.threads = row.threads.max(exited.record.threads);
+        }
+        Some(exited) => {
+            row.end = End::Execed;
+            row.end_us = Some(exited.at_us);
+            row.exit_code = None;
+            let oldest = if samples as usize >= RECENT { recent_us[samples as usize % RECENT] } else { row.start_us };
+            let next = (row.exec_count + 1, row.parent_id, oldest, *exited);
+            return (row, Some(next));
+        }
+        None => {
+            if let (Some(signal), End::Lost | End::Alive) = (killed_by, end) {
+                row.end = End::Signalled;
+                row.signal = Some(signal);
+            }
+        }
+    }
+    (row, None)
+}
+
+/// Whether an exit was of this image: no exec has made another memory map since. Where the kernel hides the map, the name tells.
+fn is_image(start: &ImageStart, record: &ExitRecord) -> bool {
+    if record.never_execed {
+        return true;
+    }
+    if start.memory_map != 0 && record.memory_map != 0 { start.memory_map == record.memory_map } else { start.name == record.name }
+}
+
+/// The row of a process that is known by its exit alone.
+fn unseen(id: u32, Exited { record, at_us, start_us }: Exited) -> Row {
+    Row {
+        id,
+        parent_id: None,
+        exec_count: 0,
+        start_us,
+        end: End::Exited,
+        end_us: Some(at_us),
+        exit_code: Some(record.exit_code),
+        signal: None,
+        largest_kb: None,
+        vm_hwm_kb: record.vm_hwm_kb,
+        cpu_us: record.cpu_us,
+        threads: record.threads,
+        samples: 0,
+        by_exit_record: true,
+        start: ImageStart {
+            pid: record.pid,
+            start_ticks: record.start_ticks,
+            ppid: record.ppid,
+            uid: record.uid,
+            name: record.name,
+            argv: record.argv,
+            argv_cut_from: record.argv_cut_from,
+            argv_hash: record.argv_hash,
+            ..ImageStart::default()
+        },
     }
 }

@@ -1,9 +1,12 @@
 //! From the journal to Parquet.
 
 mod classes;
+mod exits;
 mod finalise;
+mod frames;
 mod images;
 mod journal;
+mod processes;
 mod samples;
 mod table;
 #[cfg(test)]
@@ -12,5 +15,6 @@ mod text;
 mod ticks;
 
 pub use classes::{ClassRow, write_classes};
+pub use exits::{ExitCounts, ExitFrames, exit_frames};
 pub use finalise::{Summary, finalise};
 pub use table::Compression;

@@ -45,7 +45,8 @@ impl Compression {
         }
     }
 
-    fn codec(self) -> Codec {
+    /// As the `parquet` crate names it, with its level.
+    pub fn codec(self) -> Codec {
         match self {
             Self::Snappy => Codec::SNAPPY,
             Self::Gzip => Codec::GZIP(GzipLevel::default()),

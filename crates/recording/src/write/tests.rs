@@ -65,28 +65,32 @@ fn journal(ticks: &[Tick]) -> Vec<u8> {
 type NaiveRow = (u32, u32, i64);
 type NaiveImage = (u32, u32, Option<i64>);
 
-/// (tick, process, rss) of every sample of a live image, and (samples, peak) of every image in the order of their ends.
+/// (tick, id, rss) of every sample of a live image, and (id, samples, peak) of every image in the order of their ends. Ids count the images as they
+/// turn up.
 fn naive(ticks: &[Tick]) -> (Vec<NaiveRow>, Vec<NaiveImage>) {
-    let (mut rows, mut images, mut live) = (vec![], vec![], BTreeMap::<u32, (u32, Option<i64>)>::new());
+    let (mut rows, mut images, mut live) = (vec![], vec![], BTreeMap::<u32, NaiveImage>::new());
+    let mut ids = 0..;
     for tick in ticks {
         for start in &tick.started {
-            live.entry(start.process_id).or_default();
+            live.entry(start.process_id).or_insert_with(|| (ids.next().unwrap(), 0, None));
         }
         for sample in &tick.samples {
-            if let Some((samples, peak)) = live.get_mut(&sample.process_id) {
+            if let Some((id, samples, peak)) = live.get_mut(&sample.process_id) {
                 let rss_kb = i64::try_from(sample.rss_kb).unwrap();
-                rows.push((tick.tick, sample.process_id, rss_kb));
+                rows.push((tick.tick, *id, rss_kb));
                 *samples += 1;
                 *peak = Some(peak.map_or(rss_kb, |peak| peak.max(rss_kb)));
             }
         }
         for end in &tick.ended {
-            if let Some((samples, peak)) = live.remove(&end.process_id) {
-                images.push((end.process_id, samples, end.vm_hwm_kb.map(|kb| i64::try_from(kb).unwrap()).or(peak)));
+            if let Some((id, samples, peak)) = live.remove(&end.process_id) {
+                images.push((id, samples, end.vm_hwm_kb.map(|kb| i64::try_from(kb).unwrap()).or(peak)));
             }
         }
     }
-    images.extend(live.into_iter().map(|(process_id, (samples, peak))| (process_id, samples, peak)));
+    let mut left: Vec<_> = live.into_values().collect();
+    left.sort_unstable();
+    images.extend(left);
     (rows, images)
 }
 

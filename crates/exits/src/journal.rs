@@ -1,0 +1,109 @@
+//! `exits.journal`: written behind the back of the server, so that a slow disk never holds up an exit.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mymonitor_wire::{ExitFrame, ExitRecord, append_frame};
+
+/// Bytes that may wait for the disk: some ten thousand records.
+const WAITING_BYTES: usize = 4 << 20;
+/// Records are written together, this often at most. What a killed launcher had not written is lost with it.
+const WRITE_EVERY: Duration = Duration::from_millis(10);
+
+/// The journal of one server.
+#[derive(Debug)]
+pub struct Journal {
+    file: OwnedFd,
+    state: Mutex<State>,
+    news: Condvar,
+    /// Held while writing, so that what waits is written in its order.
+    writing: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: Vec<u8>,
+    payload: Vec<u8>,
+    dropped: u64,
+    unreadable: u64,
+}
+
+impl Journal {
+    /// Writes to `file`, which is opened for appending.
+    pub fn new(file: OwnedFd) -> Arc<Self> {
+        Arc::new(Self { file, state: Mutex::default(), news: Condvar::new(), writing: Mutex::new(()) })
+    }
+
+    /// Writes what comes, on a thread of its own that ends with the process.
+    pub fn write_in_background(self: &Arc<Self>) {
+        let journal = Arc::clone(self);
+        let _ = std::thread::Builder::new().stack_size(64 * 1024).spawn(move || {
+            loop {
+                let state = journal.lock();
+                drop(journal.news.wait_while(state, |state| state.waiting.is_empty()).unwrap_or_else(PoisonError::into_inner));
+                std::thread::sleep(WRITE_EVERY);
+                journal.flush();
+            }
+        });
+    }
+
+    /// Queues a frame.
+    pub fn append(&self, frame: &ExitFrame) {
+        let mut state = self.lock();
+        let was_empty = state.waiting.is_empty();
+        state.push(frame);
+        drop(state);
+        if was_empty {
+            self.news.notify_one();
+        }
+    }
+
+    /// Queues the record of an exit; with too much waiting it is dropped and counted.
+    pub(crate) fn exited(&self, record: &ExitRecord) {
+        let mut state = self.lock();
+        if state.waiting.len() >= WAITING_BYTES {
+            state.dropped += 1;
+            return;
+        }
+        drop(state);
+        self.append(&ExitFrame::Exited(record.clone()));
+    }
+
+    pub(crate) fn count_unreadable(&self) {
+        self.lock().unreadable += 1;
+    }
+
+    /// Writes everything that waits, and what was missed so far.
+    pub fn flush(&self) {
+        let _order = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        let (dropped, unreadable) = (std::mem::take(&mut state.dropped), std::mem::take(&mut state.unreadable));
+        if dropped > 0 || unreadable > 0 {
+            state.push(&ExitFrame::Missed { dropped, unreadable });
+        }
+        let bytes = std::mem::take(&mut state.waiting);
+        drop(state);
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            match rustix::io::write(&self.file, rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(rustix::io::Errno::INTR) => {}
+                // A full disk, or a directory that was removed: the build goes on, the recording says what it lacks.
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn push(&mut self, frame: &ExitFrame) {
+        self.payload.clear();
+        frame.encode(&mut self.payload);
+        append_frame(&mut self.waiting, &self.payload);
+    }
+}

@@ -1,0 +1,185 @@
+//! Receives, reads, answers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use mymonitor_proc::{ExitReading, ProcRoot};
+use mymonitor_wire::ExitRecord;
+use rustix::io::Errno;
+
+use crate::journal::Journal;
+use crate::listener::{Listener, Waited};
+use crate::slots::{COUNT, Slots};
+
+/// The one server of a filter's notifications.
+pub struct Server {
+    inbox: Inbox,
+    proc: ProcRoot,
+    journal: Arc<Journal>,
+    store_argv: bool,
+}
+
+struct Inbox {
+    listener: Listener,
+    slots: Slots,
+    pending: VecDeque<Pending>,
+    free: Vec<usize>,
+}
+
+struct Pending {
+    slot: usize,
+    at_us: u64,
+}
+
+impl Server {
+    /// A server that has not begun.
+    pub fn new(listener: Listener, slots: Slots, proc: ProcRoot, journal: Arc<Journal>, store_argv: bool) -> Self {
+        let inbox = Inbox { listener, slots, pending: VecDeque::with_capacity(COUNT), free: (0..COUNT).rev().collect() };
+        Self { inbox, proc, journal, store_argv }
+    }
+
+    /// Serves on the calling thread until no process has the filter any more.
+    pub fn serve(mut self) {
+        hurry();
+        loop {
+            match self.inbox.listener.wait(None) {
+                Waited::Ready => self.inbox.receive(),
+                Waited::TimedOut => {}
+                Waited::Over => return,
+            }
+            while let Some(pending) = self.inbox.pending.pop_front() {
+                self.handle(&pending);
+            }
+        }
+    }
+
+    /// Goes on where a server that was killed stopped: lets those go that it had received.
+    pub fn take_over(self) {
+        for id in self.inbox.slots.waiting() {
+            self.inbox.listener.answer(id);
+        }
+        for slot in 0..COUNT {
+            self.inbox.slots.clear(slot);
+        }
+        self.serve();
+    }
+
+    fn handle(&mut self, pending: &Pending) {
+        let Self { inbox, proc, journal, store_argv } = self;
+        let notification = inbox.slots.read(pending.slot);
+        let reading = proc.exit_reading(notification.pid, *store_argv, || inbox.receive_what_is_there());
+        let answered = inbox.listener.answer(notification.id);
+        inbox.slots.clear(pending.slot);
+        inbox.free.push(pending.slot);
+        match reading {
+            // A process that was killed meanwhile has not ended by exit; how it ended is for others to find out.
+            _ if !answered => {}
+            Ok(reading) => journal.exited(&record(reading, pending.at_us, exit_code(&notification))),
+            Err(_) => journal.count_unreadable(),
+        }
+    }
+}
+
+impl Inbox {
+    /// Receives one that is there, and all that are behind it.
+    fn receive(&mut self) {
+        while let Some(slot) = self.free.pop() {
+            self.slots.clear(slot);
+            // SAFETY: the slot is inside the mapping, was just cleared, and nothing refers to it.
+            match unsafe { self.listener.receive(self.slots.slot(slot)) } {
+                Ok(()) => self.pending.push_back(Pending { slot, at_us: now_us() }),
+                Err(errno) => {
+                    self.slots.clear(slot);
+                    self.free.push(slot);
+                    // Interrupted, or its process was killed before we came.
+                    if errno != Errno::INTR && errno != Errno::NOENT {
+                        return;
+                    }
+                }
+            }
+            if !self.is_ready() {
+                return;
+            }
+        }
+    }
+
+    fn receive_what_is_there(&mut self) {
+        if self.is_ready() {
+            self.receive();
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(self.listener.wait(Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 })), Waited::Ready)
+    }
+}
+
+fn record(reading: ExitReading, at_us: u64, exit_code: u32) -> ExitRecord {
+    ExitRecord {
+        pid: reading.pid,
+        start_ticks: reading.start_ticks,
+        ppid: reading.ppid,
+        uid: reading.uid,
+        at_us,
+        exit_code,
+        never_execed: reading.never_execed,
+        shares_parent: reading.shares_parent,
+        vm_hwm_kb: reading.vm_hwm_kb,
+        cpu_us: reading.cpu_us,
+        threads: Some(reading.threads),
+        memory_map: reading.memory_map,
+        name: reading.name,
+        argv: reading.command_line.bytes,
+        argv_cut_from: reading.command_line.cut.map(|(length, _)| length),
+        argv_hash: reading.command_line.cut.map(|(_, hash)| hash),
+    }
+}
+
+fn exit_code(notification: &libc::seccomp_notif) -> u32 {
+    // What wait() will tell the parent.
+    (notification.data.args[0] & 0xff) as u32
+}
+
+fn now_us() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000
+}
+
+/// Asks for the shortest way from a wake-up to the CPU that this user may have: real-time, else the shortest slice (Linux 6.12). The code and data
+/// that are there stay in memory. Each is a help only, so refusals do not matter.
+fn hurry() {
+    /// `struct sched_attr` of include/uapi/linux/sched/types.h, first version.
+    #[repr(C)]
+    struct SchedAttr {
+        size: u32,
+        policy: u32,
+        flags: u64,
+        nice: i32,
+        priority: u32,
+        runtime: u64,
+        deadline: u64,
+        period: u64,
+    }
+    const SHORTEST_SLICE_NS: u64 = 100_000;
+    let attributes = |policy: libc::c_int, priority, runtime| SchedAttr {
+        size: size_of::<SchedAttr>() as u32,
+        policy: policy.cast_unsigned(),
+        flags: 0,
+        nice: 0,
+        priority,
+        runtime,
+        deadline: 0,
+        period: 0,
+    };
+    let set = |attributes: &SchedAttr| {
+        // SAFETY: 0 is the calling thread, and the kernel only reads the structure, whose size it is told.
+        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, std::ptr::from_ref(attributes), 0) == 0 }
+    };
+    if !set(&attributes(libc::SCHED_FIFO, 1, 0)) {
+        // The nice value is set together with the slice, so it has to be the one we have.
+        let nice = rustix::process::getpriority_process(None).unwrap_or(0);
+        set(&SchedAttr { nice, ..attributes(libc::SCHED_OTHER, 0, SHORTEST_SLICE_NS) });
+    }
+    // SAFETY: the call takes integers.
+    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_ONFAULT) };
+}
