@@ -203,23 +203,25 @@ static void read_memory(void) {
     }
 }
 
-/* The first memory cgroup path of this process, version 1 before 2, as mymonitor chooses. */
-static int open_cgroup_usage(void) {
+/* Usage and OOM kills of the first memory cgroup path of this process, version 1 before 2, as mymonitor chooses. */
+static void open_cgroup(int *usage, int *oom) {
     char line[4200], path[4400];
-    int best = -1;
+    *usage = *oom = -1;
     FILE *groups = fopen("/proc/self/cgroup", "r");
-    while (groups && best < 0 && fgets(line, sizeof line, groups)) {
+    while (groups && *usage < 0 && fgets(line, sizeof line, groups)) {
         line[strcspn(line, "\n")] = 0;
         char *controllers = strchr(line, ':'), *group = controllers ? strchr(controllers + 1, ':') : NULL;
         if (!group) continue;
         *group++ = 0;
-        if (strstr(controllers, "memory")) snprintf(path, sizeof path, "/sys/fs/cgroup/memory%s/memory.usage_in_bytes", group);
-        else if (!strncmp(line, "0:", 2)) snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", group);
-        else continue;
-        best = open(path, O_RDONLY | O_CLOEXEC);
+        bool version1 = strstr(controllers, "memory");
+        if (!version1 && strncmp(line, "0:", 2)) continue;
+        const char *root = version1 ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup";
+        snprintf(path, sizeof path, "%s%s/%s", root, group, version1 ? "memory.usage_in_bytes" : "memory.current");
+        *usage = open(path, O_RDONLY | O_CLOEXEC);
+        snprintf(path, sizeof path, "%s%s/%s", root, group, version1 ? "memory.oom_control" : "memory.events");
+        *oom = *usage < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     }
     if (groups) fclose(groups);
-    return best;
 }
 
 static uint64_t number_after(const char *text, const char *key) {
@@ -227,7 +229,7 @@ static uint64_t number_after(const char *text, const char *key) {
     return found ? strtoull(found + strlen(key), NULL, 10) : 0;
 }
 
-enum { MEMINFO, PRESSURE_MEMORY, PRESSURE_CPU, LOADAVG, CGROUP, HOST_FILES };
+enum { MEMINFO, PRESSURE_MEMORY, PRESSURE_CPU, LOADAVG, CGROUP_USAGE, CGROUP_OOM, HOST_FILES };
 static int host[HOST_FILES];
 
 static void open_host(void) {
@@ -235,7 +237,7 @@ static void open_host(void) {
     host[PRESSURE_MEMORY] = openat(proc_root, "pressure/memory", O_RDONLY | O_CLOEXEC);
     host[PRESSURE_CPU] = openat(proc_root, "pressure/cpu", O_RDONLY | O_CLOEXEC);
     host[LOADAVG] = openat(proc_root, "loadavg", O_RDONLY | O_CLOEXEC);
-    host[CGROUP] = open_cgroup_usage();
+    open_cgroup(&host[CGROUP_USAGE], &host[CGROUP_OOM]);
 }
 
 static void read_host(void) {
@@ -252,6 +254,8 @@ static void read_host(void) {
             append_number(full ? number_after(full, "total=") : 0);
         } else if (file == LOADAVG) {
             append_number((uint64_t)(strtod(text, NULL) * 1000));
+        } else if (file == CGROUP_OOM) {
+            append_number(number_after(text, "oom_kill "));
         } else {
             append_number(strtoull(text, NULL, 10));
         }

@@ -1,11 +1,12 @@
 /** What every bench shares: options, the machine line, medians, runs of mymonitor. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpus, homedir, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const BURNER = process.env.MYMONITOR_BURNER ?? join(ROOT, 'target/fast/mymonitor-burner')
@@ -40,6 +41,17 @@ export function runsOf(text) {
   return runs
 }
 
+/** ROUNDS of the environment, else `usual`. */
+export const rounds = (usual) => runsOf(process.env.ROUNDS ?? String(usual))
+
+/** A whole number from the environment, else `usual`: sizes, for a try-out. */
+export function numberOf(name, usual) {
+  const value = Number(process.env[name] ?? usual)
+  if (!Number.isInteger(value) || value < 1) fail(`${name}=${process.env[name]}: a whole number from 1`)
+  if (value < usual) print(`${name}=${value} instead of ${usual}: a try-out`)
+  return value
+}
+
 export function machine() {
   const model = cpus()[0]?.model ?? 'unknown CPU'
   print(`machine: ${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.versions.node}`)
@@ -57,9 +69,40 @@ export function spread(values, digits = 2) {
   return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`
 }
 
+/** The value below which this part of the values lies. */
+export function quantile(values, part) {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]
+}
+
+/** Uniform in [0, 1), the same for the same seed (mulberry32). */
+export function generator(seed) {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let word = Math.imul(state ^ (state >>> 15), state | 1)
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61)
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Median of paired ratios with its 95 % bootstrap interval; "not measured" when that is wider than `halfWidth` to each side. */
+export function ratioOf(ratios, halfWidth) {
+  const random = generator(1)
+  const medians = Array.from({ length: 4000 }, () => median(ratios.map(() => ratios[Math.floor(random() * ratios.length)])))
+  const [low, high] = [quantile(medians, 0.025), quantile(medians, 0.975)]
+  const interval = `95 % interval ${low.toFixed(3)}–${high.toFixed(3)}, ${ratios.length} pairs`
+  const measured = ratios.length >= 5 && (high - low) / 2 <= halfWidth
+  return measured ? `${median(ratios).toFixed(3)} (${interval})` : `not measured: ${interval}, wider than ±${halfWidth * 100} %`
+}
+
+const temporaries = []
+process.on('exit', () => temporaries.map((dir) => rmSync(dir, { recursive: true, force: true })))
+
+/** A directory that is removed at the end. */
 export function temporary() {
   const dir = mkdtempSync(join(tmpdir(), 'mymonitor-bench-'))
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  temporaries.push(dir)
   return dir
 }
 
@@ -74,17 +117,57 @@ export function run(command, options = {}) {
   return wall
 }
 
-/** Runs `mymonitor sample ARGS` into a directory of its own; returns the recording's directory, its metadata and the wall time in ms. */
-export function sample(args, options = {}) {
+/** The program of bench/NAME.c. */
+export function compile(name, scratch) {
+  const program = join(scratch, name)
+  run(['cc', '-O2', '-o', program, join(ROOT, 'bench', `${name}.c`)])
+  return program
+}
+
+/** examples/demo without its configuration and products, so that nobody else's build of it is disturbed. */
+export function demo(scratch) {
+  const dir = join(scratch, 'demo')
+  cpSync(join(ROOT, 'examples/demo'), dir, { recursive: true, filter: (path) => !path.endsWith('/conf') && !path.endsWith('/build') })
+  return dir
+}
+
+/** GNU sed's source, unpacked below `scratch`; fetched once into a cache outside the repository. */
+export function sed(scratch) {
+  const cache = process.env.MYMONITOR_BENCH_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'mymonitor-bench')
+  mkdirSync(cache, { recursive: true })
+  const archive = () => readdirSync(cache).find((name) => /^sed_.*\.orig\.tar\.\w+$/.test(name))
+  if (!archive()) {
+    const fetched = spawnSync('apt-get', ['source', '--download-only', 'sed'], { cwd: cache, encoding: 'utf8' })
+    if (fetched.status !== 0 || !archive())
+      fail(`sed's source could not be fetched into ${cache}: it takes a deb-src line and apt-get update\n${fetched.stderr ?? fetched.error.message}`)
+  }
+  const dir = join(scratch, 'sed')
+  mkdirSync(dir)
+  run(['tar', 'xf', join(cache, archive()), '-C', dir, '--strip-components=1'])
+  return dir
+}
+
+/** Runs `mymonitor sample ARGS` into a directory of its own; returns the recording's directory, its metadata and the wall time in ms. `options.prefix` goes before it. */
+export function sample(args, { prefix = [], ...options } = {}) {
   if (!existsSync(CLI)) fail(`${CLI} is missing: npm start builds it`)
-  const output = mkdtempSync(join(tmpdir(), 'mymonitor-bench-'))
-  process.on('exit', () => rmSync(output, { recursive: true, force: true }))
-  const wall = run([process.execPath, CLI, 'sample', '--output-dir', output, '--no-report', ...args], options)
+  const output = temporary()
+  const wall = run([...prefix, process.execPath, CLI, 'sample', '--output-dir', output, '--no-report', ...args], options)
   const dir = recordingsIn(output)[0]
   if (!dir) fail(`no recording below ${output}`)
   const metadata = JSON.parse(readFileSync(join(dir, 'metadata.json'), 'utf8'))
   if (metadata.measurement_error) fail(`the measurement failed: ${metadata.measurement_error}`)
   return { dir, metadata, wall }
+}
+
+/** The sources a recording had, in words. */
+export function sourcesOf({ sources, exit_records: exits }) {
+  const state = exits ? `${exits.state}${exits.no_new_privs ? ', no new privileges' : ''}${exits.reason ? `, ${exits.reason}` : ''}` : 'none'
+  return `${sources.join(' + ')} (exit records: ${state})`
+}
+
+/** Rows of a table of a recording; all columns, or those named. */
+export async function rowsOf(dir, name, columns) {
+  return parquetReadObjects({ file: await asyncBufferFromFile(join(dir, `${name}.parquet`)), columns })
 }
 
 /** Every recording at or below `dir`. */

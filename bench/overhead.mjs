@@ -33,8 +33,9 @@ function withMymonitor() {
   clean()
   const { metadata } = sample(['--', ...command], inBuild)
   if (!metadata.own_cost || !metadata.counts) fail('metadata.json has no own cost or counts')
-  const { sampler_cpu_us: cpu, launcher_cpu_us: launcher } = metadata.own_cost
-  return { cpu, launcher, ticks: metadata.counts.ticks, processes: metadata.counts.processes, wall: metadata.duration_us }
+  // Measuring PSS has a budget of its own, and the baseline measures none.
+  const { sampler_cpu_us: sampler, rollup_cpu_us: rollups = 0, launcher_cpu_us: launcher } = metadata.own_cost
+  return { cpu: sampler - rollups, rollups, launcher, ticks: metadata.counts.ticks, processes: metadata.counts.processes, wall: metadata.duration_us }
 }
 
 function bareBuild() {
@@ -73,8 +74,10 @@ table([
   row('baseline.c --bare (walk only)', 'walk'),
 ])
 const launcher = rounds.map(({ ours }) => ours.launcher / ours.processes)
-const both = rounds.map(({ ours }) => (ours.cpu + ours.launcher) / ours.ticks)
+const rollups = rounds.map(({ ours }) => (100 * ours.rollups) / ours.wall)
+const all = rounds.map(({ ours }) => (ours.cpu + ours.rollups + ours.launcher) / ours.ticks)
 print()
-print(`launcher: ${spread(launcher, 0)} µs CPU per process; sampler and launcher together: ${spread(both, 0)} ms per 1,000 ticks`)
+print(`measuring PSS: ${spread(rollups)} % of one CPU; target 1`)
+print(`launcher: ${spread(launcher, 0)} µs CPU per process; target 100; all three together: ${spread(all, 0)} ms per 1,000 ticks`)
 const ratios = rounds.map((round) => round.ours.cpu / round.ours.ticks / (round.baseline.cpu / round.baseline.ticks))
-print(`ratio mymonitor / baseline.c: ${spread(ratios)} of paired rounds; target 1.5 now, 1.25 after exit records`)
+print(`ratio mymonitor / baseline.c: ${spread(ratios)} of paired rounds; target 1.25`)

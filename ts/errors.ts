@@ -13,7 +13,13 @@ export type ErrorCode =
   | 'ERR_MYMONITOR_OUTPUT'
   | 'ERR_MYMONITOR_NOT_A_RECORDING'
   | 'ERR_MYMONITOR_DAMAGED'
+  /** The recording has journals and no tables: mymonitor died, or still records. */
+  | 'ERR_MYMONITOR_UNFINISHED'
+  /** Nothing can be recovered while mymonitor or the build is still at it. */
+  | 'ERR_MYMONITOR_BUSY'
   | 'ERR_MYMONITOR_NEWER_FORMAT'
+  /** A file to convert is JSON, but no table. */
+  | 'ERR_MYMONITOR_NOT_A_TABLE'
   /** The caller's AbortSignal fired before the build could start. */
   | 'ERR_MYMONITOR_ABORTED'
   /** Our defect. */

@@ -20,11 +20,26 @@ export interface ExitRecords {
   attributed_cpu_us: number
 }
 
+export interface PssFacts {
+  mode: 'off' | 'budget' | 'full'
+  /** Of one CPU. */
+  budget_percent: number
+  /** Measurements of one process. */
+  rollups: number
+  rollup_cpu_us: number
+  /** Measurements that had a reason but no room in the budget. */
+  postponed: number
+  /** Images whose PSS this user may not measure. */
+  denied: number
+  /** The tick of the peak, where it was measured in full and no other may have been more than 3 % higher. */
+  confirmed_peak: { tick: number; pss_kb: number } | null
+}
+
 export interface Metadata {
   format_version: number
   mymonitor_version: string
-  /** running: not finished (or mymonitor died) · finished · failed: the build could not be started */
-  state: 'running' | 'finished' | 'failed'
+  /** running: not finished (or mymonitor died) · finished · recovered: mymonitor died, its journals were saved · failed: the build could not be started */
+  state: 'running' | 'finished' | 'recovered' | 'failed'
   run_id: string
   project: string
   jobs: number | null
@@ -59,8 +74,8 @@ export interface Metadata {
   tools: Record<string, string>
   /** children_walk, exit_records */
   sources: string[]
-  /** What became of the exit records; absent in recordings of earlier versions. */
-  exit_records?: ExitRecords | null
+  /** What became of the exit records; null in recordings of earlier versions. */
+  exit_records: ExitRecords | null
   exec_check_ticks: number
   counts: {
     ticks: number
@@ -70,10 +85,21 @@ export interface Metadata {
     rows: number
     processes: number
     unreadable_processes: number
+    /** Processes that were read by path at every tick because descriptors were short. */
+    short_of_descriptors: number
     lost_frames: number
   } | null
   /** cpu_us: the whole of mymonitor's process while the build ran, the sampler's threads included. */
-  own_cost: { sampler_cpu_us: number; cpu_us: number; launcher_cpu_us: number; peak_rss_kb: number } | null
+  own_cost: {
+    sampler_cpu_us: number
+    cpu_us: number
+    launcher_cpu_us: number
+    peak_rss_kb: number
+    /** CPU time of the sampling thread by what it did, all ticks together. */
+    phase_cpu_us: { read: number; discover: number; rollup: number; encode: number } | null
+  } | null
+  /** How PSS was measured; null in recordings of earlier versions and where mymonitor died. */
+  pss: PssFacts | null
   build_cpu_us: number | null
   measurement_error: string | null
 }

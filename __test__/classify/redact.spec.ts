@@ -51,6 +51,8 @@ describe('secrets are redacted', () => {
     ['openssl -passin', ['openssl', 'rsa', '-in', 'k', '-passin', 'pass:pw'], ['openssl', 'rsa', '-in', 'k', '-passin', 'pass:***']],
     ['a GitHub token anywhere', ['x', `--anything=${GITHUB}`], ['x', '--anything=***']],
     ['an AWS key id anywhere', ['x', `k:${AWS}`], ['x', 'k:***']],
+    ['an AWS key id that is a word', ['x', AWS], ['x', '***']],
+    ['the shortest token there is', ['x', join('xoxb', '-', 'a1b2c3d4e5')], ['x', '***']],
     ['a JSON web token', ['x', JWT], ['x', '***']],
     ['a private key', ['x', `${join('-----BEGIN RSA ', 'PRIVATE KEY-----')}\nMIIE`], ['x', '***']],
     ['inside sh -c', ['sh', '-c', 'deploy --password hunter2 && TOKEN=abc make'], ['sh', '-c', 'deploy --password *** && TOKEN=*** make']],

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -103,7 +104,17 @@ describe('a rules file that is wrong is refused', () => {
       /^rules\.toml:7:1: not a regular expression: .*Unterminated group/,
     ],
     ['a broken full_regex', rule(named('exact', `pattern = "a"\nfull_regex = '['`)), /^rules\.toml:8:1: not a regular expression/],
-    ['the same rule twice', rule(named('exact', 'pattern = "a"')).repeat(2), /C:10 matches exactly what C:10 matches; remove one of them$/],
+    [
+      'the same rule twice',
+      rule(named('exact', 'pattern = "a"')).repeat(2),
+      /C:10 matches exactly what C:10 matches, and C:10 always wins; remove one of them$/,
+    ],
+    [
+      'the same rule in another order and by another name for its type',
+      rule(named('exact', 'patterns = ["a", "b"]\nall_args = ["-x", "-y"]')) +
+        rule(named('in_list', 'patterns = ["b", "a"]\nall_args = ["-y", "-x", "-x"]'), 20),
+      /C:20 matches exactly what C:10 matches, and C:20 always wins; remove one of them$/,
+    ],
     [
       'examples that others win',
       rule(named('exact', 'pattern = "a"')) + rule(named('regex', `pattern = '^a$'\nexamples = ["a x"]`), 5),
@@ -126,4 +137,9 @@ test('the digest changes with the file and with nothing else', () => {
   expect(load(rule(named('exact', 'pattern = "a"'))).digest).toBe(first.digest)
   expect(load(rule(named('exact', 'pattern = "b"'))).digest).not.toBe(first.digest)
   expect(loadRules(SHIPPED_RULES).digest).toBe(shipped.digest)
+})
+
+test('the digest is of the classifier, too: what an older one has stored is not taken for its own', () => {
+  const text = readFileSync(SHIPPED_RULES)
+  expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).not.toBe(shipped.digest)
 })

@@ -25,24 +25,37 @@ describe('wrappers lead to the real command', () => {
     [`sh -c 'gcc $(pkg-config --cflags x) -c a.c # why'`, ['gcc', '$(pkg-config --cflags x)', '-c', 'a.c']],
     [`sh -c 'sh -c "ccache gcc -c a.c"'`, ['gcc', '-c', 'a.c']],
     ['env -i -u X A=b C=d gcc -c a.c', ['gcc', '-c', 'a.c']],
+    ["env -S 'A=b gcc -O2' -c a.c", ['gcc', '-O2', '-c', 'a.c']],
+    ["env -iS 'gcc -c' a.c", ['gcc', '-c', 'a.c']],
+    ["env '--split-string=gcc -c' a.c", ['gcc', '-c', 'a.c']],
     ['nice -n 5 gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['nice -19 gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['/usr/bin/time -f %e -o t.log gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['timeout -k 5 --signal INT 60 gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['ionice -c 3 gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['taskset -c 0-3 gcc -c a.c', ['gcc', '-c', 'a.c']],
+    ['chrt -b 0 gcc -c a.c', ['gcc', '-c', 'a.c']],
+    ['numactl -N 0 --membind=0 gcc -c a.c', ['gcc', '-c', 'a.c']],
+    ['eatmydata linux32 gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['stdbuf -oL gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['ccache CCACHE_DIR=/c gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['sccache rustc --crate-name x', ['rustc', '--crate-name', 'x']],
     ['distcc gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['icecc g++ -c a.cc', ['g++', '-c', 'a.cc']],
+    ['icerun yacc a.y', ['yacc', 'a.y']],
+    ['pump make -j20', ['make', '-j20']],
     ['gomacc clang++ -c a.cc', ['clang++', '-c', 'a.cc']],
     ['rewrapper --labels=type=compile -- clang++ -c a.cc', ['clang++', '-c', 'a.cc']],
     ['libtool --tag=CC --mode=compile gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['/bin/bash ./libtool --silent --tag CC --mode link gcc a.lo -o liba.la', ['gcc', 'a.lo', '-o', 'liba.la']],
+    ['glibtool --mode=install /usr/bin/install -c liba.la /usr/lib', ['/usr/bin/install', '-c', 'liba.la', '/usr/lib']],
+    ['slibtool --mode=execute -dlopen a.la ./demo', ['./demo']],
     ['/bin/sh ./depcomp gcc -c a.c', ['gcc', '-c', 'a.c']],
     ['xargs -0 -n 10 -P4 strip --strip-debug', ['strip', '--strip-debug']],
+    ['xargs -I {} gcc -c {}', ['gcc', '-c', '{}']],
     ['busybox sed -e s/a/b/', ['sed', '-e', 's/a/b/']],
+    ["/bin/busybox sh -c 'gcc -c a.c'", ['gcc', '-c', 'a.c']],
+    ["sh -c 'gcc -c a.c && :'", ['gcc', '-c', 'a.c']],
   ])('%s', (line, expected) => {
     expect(inner(line)).toEqual(expected)
   })
@@ -57,6 +70,12 @@ describe('what wraps nothing is itself the command', () => {
     'timeout 5',
     'busybox',
     'libtool --version',
+    'libtool --mode=finish /usr/lib',
+    'taskset -p 3 1234',
+    'taskset -acp 0-3 1234',
+    'chrt --pid 0 1234',
+    'ionice -c 2 -p 1234',
+    'env -S',
     'bash',
     'sh -c "x=1; exit 2"',
     'sh -c "$CC -c a.c"',
@@ -93,13 +112,16 @@ describe('a script is known by its own name and by its interpreter', () => {
     ['bash -ex -o pipefail run.sh', 'run.sh', 'bash'],
     ['/usr/bin/python3.11 -u -W ignore /usr/bin/meson setup', 'meson', 'python3.11'],
     ['/usr/bin/perl -w -I lib /usr/bin/dh build', 'dh', 'perl'],
+    ['vpython3 -u tools/gen.py x', 'gen.py', 'vpython3'],
+    ['python3 -m pytest -q', 'pytest', 'python3'],
+    ['/usr/bin/python3.11 -Im mesonbuild.mesonmain compile', 'mesonbuild', 'python3.11'],
     ['node --require ./hook.js node_modules/.bin/tsc', 'tsc', 'node'],
   ])('%s', (line, name, interpreter) => {
     const unwrapped = unwrap(process(wordsOf(line)))
     expect([unwrapped.command.name, unwrapped.interpreter?.name]).toEqual([name, interpreter])
   })
 
-  test.each(['python3 -c "print(1)" x', 'python3 -m build x', 'perl -ne print x', 'node -e 1 x', 'bash -s x', 'python3 - x'])(
+  test.each(['python3 -c "print(1)" x', 'python3 -m', 'perl -ne print x', 'node -e 1 x', 'bash -s x', 'python3 - x'])(
     '%s runs no script',
     (line) => {
       expect(unwrap(process(wordsOf(line))).interpreter).toBeNull()

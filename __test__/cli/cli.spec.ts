@@ -28,8 +28,9 @@ describe('help', () => {
   test('options that clipanion would hide for want of a description exist nowhere', () => {
     for (const Command of COMMANDS) {
       const declared = Object.values(new Command()).filter((value) => typeof value === 'object' && value !== null && 'definition' in value)
-      const positionals = Command.paths?.[0]?.[0] === 'sample' ? 0 : 1
       const listed = definitions.find(({ path }) => path.split(' ')[1] === Command.paths?.[0]?.[0])
+      // The usage line names positionals only.
+      const positionals = listed?.usage.match(/\[/g)?.length ?? 0
       expect(listed?.options).toHaveLength(declared.length - positionals)
     }
   })
@@ -119,6 +120,9 @@ describe('usage errors', () => {
   test.each([
     [['--', 'sh', '-c', 'exit 3'], 3],
     [['summary', '--help'], 2],
+    [['--help'], 125],
+    [['sample', '-h'], 125],
+    [['--version'], 125],
   ])('%j with a stdout that takes nothing ends with %i and one line', async (argv, expected) => {
     const { ui, err } = capturingUi()
     const full: Ui = { ...ui, out: { ...ui.out, write: () => undefined, failure: () => 'no space left on device' } }

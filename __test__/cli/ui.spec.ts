@@ -49,8 +49,11 @@ const SNAPSHOT: LiveSnapshot = {
   skippedTicks: 0,
   project: 'demo',
   jobs: 2,
+  repeat: 1,
+  repeats: 1,
   number: 2,
   of: 3,
+  expectedUs: null,
 }
 
 test('a terminal has one line that is drawn anew and erased', () => {
@@ -69,16 +72,32 @@ test('a line never wraps, or it could not be erased', () => {
   expect(err().length - '\r\x1b[2K'.length).toBeLessThan(80)
 })
 
+test('a line says how long earlier levels let expect, which repeat it is, and leaves out whole parts that do not fit', () => {
+  const { ui, err } = capturingUi({ terminal: true })
+  const line = progress(ui.err, 'pss', true)
+  line.snapshot({ ...SNAPSHOT, repeats: 3, expectedUs: 61_000_000 })
+  expect(err()).toBe('\r\x1b[2K[2/3] demo -j2 #1  12.3 s of about 1 min 01 s  1.00 MiB now, peak 3.00 MiB PSS')
+  line.snapshot({ ...SNAPSHOT, expectedUs: 12_000_000 })
+  expect(err().endsWith('demo -j2  12.3 s  1.00 MiB now, peak 3.00 MiB PSS  9 processes')).toBe(true)
+})
+
 test('a log has a plain line now and then, and so has a terminal that the build writes to', () => {
   for (const [terminal, live] of [
     [false, true],
     [true, false],
   ] as const) {
     const { ui, err } = capturingUi({ terminal })
-    let clock = 0
-    const line = progress(ui.err, 'rss', live, () => clock)
-    for (clock = 0; clock < 61_000; clock += 250) line.snapshot(SNAPSHOT)
-    expect(err()).toBe('[2/3] demo -j2  12.3 s  2.00 MiB now, peak 4.00 MiB RSS  9 processes\n'.repeat(2))
+    const line = progress(ui.err, 'rss', live)
+    const play = (seconds: number) => {
+      for (let ms = 250; ms <= seconds * 1000; ms += 250) line.snapshot({ ...SNAPSHOT, elapsedUs: ms * 1000 })
+    }
+    const text = (times: readonly string[]) =>
+      times.map((time) => `[2/3] demo -j2  ${time}  2.00 MiB now, peak 4.00 MiB RSS  9 processes\n`).join('')
+    play(75)
+    expect(err()).toBe(text(['10.0 s', '40.0 s', '1 min 10 s']))
+    line.clear()
+    play(12)
+    expect(err()).toBe(text(['10.0 s', '40.0 s', '1 min 10 s', '10.0 s']))
   }
 })
 

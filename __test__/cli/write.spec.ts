@@ -10,7 +10,7 @@ const UI = fileURLToPath(new URL('../../ts/cli/ui', import.meta.url))
 /** A process whose stdout is a non-blocking pipe that `reader` (shell) reads, running `code` with the two modules at hand. */
 function piped(code: string, reader: string): Promise<{ status: number | null; out: string; err: string }> {
   const script = join(directoryWith(), 'main.mjs')
-  const contents = `import { writeAll, writeFailure } from './write.ts'\nimport { replaceProcessStreams } from './streams.ts'\n${code}\n`
+  const contents = `import { isClosed, writeAll, writeFailure } from './write.ts'\nimport { replaceProcessStreams } from './streams.ts'\n${code}\n`
   buildSync({ stdin: { contents, resolveDir: UI, loader: 'ts' }, bundle: true, platform: 'node', format: 'esm', outfile: script })
   // Another process that shares the pipe has made it non-blocking, as a Node does that is killed before it can restore the flag.
   const nonBlocking = `('${process.execPath}' -e 'process.stdout; process.kill(process.pid, "SIGKILL")'; true) 2>/dev/null`
@@ -41,8 +41,8 @@ test('a reader that has gone ends nothing', async () => {
 test('a full device ends nothing, and the reason can be asked for', async () => {
   const code = `import { openSync } from 'node:fs'
 const fd = openSync('/dev/full', 'w')
-writeAll(fd, 'lost'); writeAll(fd, 'too'); writeAll(1, String(writeFailure(fd)) + ' ' + writeFailure(1))`
-  expect(await piped(code, 'cat')).toEqual({ status: 0, out: 'no space left on device undefined', err: '' })
+writeAll(fd, 'lost'); writeAll(fd, 'too'); writeAll(1, [writeFailure(fd), isClosed(fd), writeFailure(1), isClosed(1)].join())`
+  expect(await piped(code, 'cat')).toEqual({ status: 0, out: 'no space left on device,true,,false', err: '' })
 })
 
 test("Node's own streams are replaced: using them leaves the descriptors as they are", async () => {

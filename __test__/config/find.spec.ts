@@ -39,3 +39,15 @@ test("the shipped configuration is never the user's, however it was found", () =
   expect(findConfig(undefined, { cwd, env: {} }).origin).toBe('shipped')
   expect(findConfig('conf/config.toml', { cwd, env: {} }).origin).toBe('shipped')
 })
+
+test('a relative XDG_CONFIG_HOME does not count', () => {
+  const home = directoryWith({ '.config/mymonitor/config.toml': '', 'x/mymonitor/config.toml': '' })
+  expect(findConfig(undefined, { cwd: home, env: { HOME: home, XDG_CONFIG_HOME: 'x' } }).file).toBe(
+    join(home, '.config/mymonitor/config.toml'),
+  )
+})
+
+test.each(['.git', '.hg', '.jj', '.repo'])('%s marks the root of a repository', (mark) => {
+  const dir = directoryWith({ 'conf/config.toml': '', [`r/${mark}/x`]: '', 'r/conf/config.toml': '', 'r/a/b/x': '' })
+  expect(findConfig(undefined, { cwd: join(dir, 'r/a/b'), env: {} }).file).toBe(join(dir, 'r/conf/config.toml'))
+})

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SHIPPED_CONFIG } from '../../ts/config/find.ts'
 import { type Config, loadConfig } from '../../ts/config/load.ts'
 import { configKeys, projectKeys } from '../../ts/config/schema.ts'
+import { configText, defaults, projectsIntroduction } from '../../ts/config/template.ts'
 import { directoryWith, projectToml } from './files.ts'
 
 function load(config: string, projects = projectToml(), more: Record<string, string> = {}): Config {
@@ -27,6 +28,9 @@ function assignment(path: string, value: string): string {
   const at = path.lastIndexOf('.')
   return `[${path.slice(0, at)}]\n${path.slice(at + 1)} = ${value}\n`
 }
+
+const SHIPPED_INTRODUCTION =
+  'The shipped configuration: every key with its default. Copy the directory to ./conf or to ~/.config/mymonitor and change what you need; a key that you leave out keeps the default below. `mymonitor init` writes one for the build in the current directory.'
 
 /** Every key that takes effect: a value that is not its default and what changes by it. */
 const EFFECTS: Record<string, [value: string, effect: (config: Config) => unknown, expected: unknown]> = {
@@ -83,7 +87,7 @@ test.each(Object.entries(WITHOUT_EFFECT))('known defect 11: %s earns exactly one
   const { warnings } = load(assignment(path, value))
   expect(warnings).toHaveLength(1)
   expect(warnings[0]).toContain(path)
-  expect(warnings[0]).toMatch(/config\.toml: /)
+  expect(warnings[0]).toMatch(/config\.toml:2:1: /)
 })
 
 test('keys without effect for the same reason share one warning', () => {
@@ -160,6 +164,7 @@ const PROJECT_EFFECTS: Record<string, [value: string, expected: unknown]> = {
   setup_command_template: ['". env"', { setup: '. env' }],
   build_command_template: ['"b<N>"', { build: 'b<N>' }],
   clean_command_template: ['"c"', { clean: 'c' }],
+  clean_timeout_seconds: ['90', { cleanTimeoutMs: 90_000 }],
   shell: ['"zsh"', { shell: 'zsh' }],
 }
 
@@ -210,20 +215,26 @@ test('the shipped configuration holds every default as the schema has it, warns 
   expect(shipped.projects.map(({ name }) => name)).toEqual(['qemu', 'aosp', 'chromium', 'linux', 'gcc'])
 })
 
-test('a configuration of the Python MyMonitor is read whole', () => {
-  const everything = [
-    ...Object.entries(WITHOUT_EFFECT),
-    ['monitor.collection.metric_type', '"pss_psutil"'],
-    ['monitor.general.default_jobs', '[4, 8, 16]'],
-  ]
-  const tables = new Map<string, string[]>()
-  for (const [path = '', value] of everything) {
-    const at = path.lastIndexOf('.')
-    tables.set(path.slice(0, at), [...(tables.get(path.slice(0, at)) ?? []), `${path.slice(at + 1)} = ${value}`])
-  }
-  const text = [...tables].map(([table, lines]) => `[${table}]\n${lines.join('\n')}\n`).join('')
-  const { warnings, metric } = load(text)
-  expect(metric).toBe('pss')
-  for (const path of Object.keys(WITHOUT_EFFECT))
-    expect(warnings.filter((warning) => new RegExp(`${path}\\b`).test(warning))).toHaveLength(1)
+test.each([
+  ['toString = 1\n', 'unknown key toString; known are '],
+  ['__proto__ = 1\n', 'unknown key __proto__'],
+  ['[monitor.genral]\n', 'config.toml:1:1: unknown table monitor.genral; did you mean monitor.general?'],
+  ['[monitor]\ngeneral = 3\n', 'config.toml:2:1: monitor.general must be a table, got 3'],
+  ['[monitor]\ngeneral = { defualt_jobs = [1] }\n', 'config.toml:2:13: unknown key monitor.general.defualt_jobs'],
+  ['\nmonitor.general.skip_plots = 1\n', 'config.toml:2:1: monitor.general.skip_plots must be true or false, got 1'],
+])('%j is a problem, whatever way it is written', (config, expected) => {
+  expect(problem(config)).toContain(expected)
+})
+
+test('a table of which every line is commented out is no problem', () => {
+  expect(load('[monitor.scheduling]\n# monitor_core = 0\n').warnings).toEqual([])
+})
+
+test('the shipped config.toml is what the table of keys says; vitest -u writes it anew', async () => {
+  await expect(configText(SHIPPED_INTRODUCTION, defaults())).toMatchFileSnapshot(SHIPPED_CONFIG)
+})
+
+test('the shipped projects.toml begins with what the table of keys says', () => {
+  const help = projectsIntroduction('').replace(/^#\s*\n/, '')
+  expect(readFileSync(join(SHIPPED_CONFIG, '../projects.toml'), 'utf8')).toContain(help)
 })

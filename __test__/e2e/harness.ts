@@ -1,11 +1,11 @@
 /** Runs the built command line on real builds in directories of their own. */
 
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import type { Analysis } from '../../ts/analysis/contract.ts'
 import type { Metadata } from '../../ts/metadata.ts'
 
@@ -32,6 +32,39 @@ export function temporary(): string {
   const dir = mkdtempSync(join(tmpdir(), 'mymonitor-e2e-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   return dir
+}
+
+const NOBODY = 65534
+
+/** What makes the command behind it an ordinary user's. */
+export const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
+
+/** Why a test cannot become an ordinary user, or null. */
+export function noOrdinaryUser(): string | null {
+  const [setpriv = '', ...as] = AS_NOBODY
+  if (process.getuid?.() !== 0) return 'becoming another user needs root'
+  if (spawnSync(setpriv, [...as, process.execPath, '-e', ''], { cwd: ROOT }).status !== 0) return 'setpriv is not here or not permitted'
+  if (spawnSync(setpriv, [...as, 'test', '-r', join(ROOT, 'package.json')]).status !== 0) return 'the tree is not readable by others'
+  return null
+}
+
+/** A directory in which an ordinary user may write. */
+export function directoryOfNobody(): string {
+  const dir = temporary()
+  chownSync(dir, NOBODY, NOBODY)
+  return dir
+}
+
+/** Builds programs of `__test__/fixtures`, to be called beside the tests of a file; a program is null where `cc` cannot build it. */
+export function compiler(): (source: string, ...flags: string[]) => string | null {
+  const dir = mkdtempSync(join(tmpdir(), 'mymonitor-programs-'))
+  chmodSync(dir, 0o755)
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+  return (source, ...flags) => {
+    const program = join(dir, `${source}${flags.join('')}`)
+    const built = spawnSync('cc', ['-O1', '-pthread', ...flags, '-o', program, join(ROOT, '__test__/fixtures', `${source}.c`)])
+    return built.status === 0 ? program : null
+  }
 }
 
 /** The caller's environment without what the test runner put there. */
@@ -142,6 +175,12 @@ export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(r
 /** Whether a process runs; one that has ended and only waits for its parent does not. */
 export function alive(pid: number): boolean {
   return commandLine(pid) !== ''
+}
+
+/** Children of all threads of a process. */
+export function childrenOf(pid: number): number[] {
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  return tasks.flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number))
 }
 
 /** Processes that run with `marker` in their command line. */

@@ -34,7 +34,11 @@ export interface ProcessRow {
   exit_code: number | null
   signal: number | null
   peak_rss_kb: number | null
+  peak_source: string | null
+  cpu_us: number | null
+  threads: number | null
   samples: number
+  seen_by: string
 }
 export interface TickRow {
   tick: number

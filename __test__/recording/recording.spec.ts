@@ -84,8 +84,7 @@ describe('what is no recording is refused with what to pass instead', () => {
     write('metadata.json', { ...metadata(), state: 'running' })
     write('ticks.journal')
     expect(failure(() => openRecording(dir)).message).toBe(
-      'not a recording: DIR is not finished: mymonitor is still recording into it, or was killed before it could write the tables. ' +
-        'In the latter case record again: its journal is still there, but mymonitor cannot recover one yet',
+      'not finished: mymonitor is still recording into DIR, or was killed before it could write the tables; in the latter case: mymonitor recover DIR',
     )
   })
 })

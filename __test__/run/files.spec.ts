@@ -1,7 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ensureDirectory, isoWithZone, makeFreshDirectory, safeName, stampOf, withNextStep, writeFileAtomic } from '../../ts/run/files.ts'
+import {
+  ensureDirectory,
+  isoWithZone,
+  makeFreshDirectory,
+  retryBusy,
+  safeName,
+  stampOf,
+  withNextStep,
+  writeFileAtomic,
+} from '../../ts/run/files.ts'
 import { directoryWith } from '../config/files.ts'
 
 test('a directory is made with its parents, and with a suffix where the name is taken', () => {
@@ -72,4 +81,23 @@ test.each([
 ])('%j says what to do, once', (message, expected) => {
   expect(withNextStep(message)).toBe(expected)
   expect(withNextStep(expected)).toBe(expected)
+})
+
+test('a directory that is busy is tried again; one that stays busy, and any other failure, is thrown', () => {
+  const failing = (code: string, times: number) => {
+    let left = times
+    return () => {
+      left -= 1
+      if (left >= 0) throw Object.assign(new Error(code), { code })
+      return 'done'
+    }
+  }
+  expect(retryBusy(failing('EBUSY', 2))).toBe('done')
+  expect(() => retryBusy(failing('EBUSY', 10))).toThrow('EBUSY')
+  expect(() => retryBusy(failing('EACCES', 1))).toThrow('EACCES')
+})
+
+test('a name of many bytes stays short enough for a file, and whole in its last character', () => {
+  const name = safeName('構'.repeat(200))
+  expect(name).toBe('構'.repeat(33))
 })

@@ -3,7 +3,7 @@ import type { Config, Project } from '../../ts/config/load.ts'
 import type { RunOptions } from '../../ts/run/options.ts'
 import { type Plan, planRun } from '../../ts/run/plan.ts'
 
-const PROJECT: Project = { name: 'qemu', dir: 'build', setup: '', build: 'make -j<N>', clean: 'make clean' }
+const PROJECT: Project = { name: 'qemu', dir: 'build', setup: '', build: 'make -j<N>', clean: 'make clean', cleanTimeoutMs: 60_000 }
 const CONFIG: Config = {
   file: '/etc/mm/config.toml',
   origin: 'option',
@@ -42,10 +42,16 @@ test('a command is one level in the current directory, with our descriptors, wit
       },
     ],
     outputDir: '/home/me/logs',
+    pss: 'budget',
+    pssBudgetPercent: 1,
+    rulesFile: '/etc/mm/rules.toml',
     intervalUs: 50_000,
+    events: 'auto',
     metric: 'pss',
     compression: 'snappy',
+    repeat: 1,
     failFast: false,
+    strict: false,
     report: true,
     storeArgv: true,
   })
@@ -57,7 +63,13 @@ test('{N} is filled in every argument and in --prepare, once a level, in the giv
     [8, 'sh', '-c', 'make -j8 && echo 8', '8'],
     [2, 'sh', '-c', 'make -j2 && echo 2', '2'],
   ])
-  expect(levels[1]?.before).toEqual({ name: 'prepare', text: 'rm -rf out2', command: ['bash', '-c', 'rm -rf out2'], cwd: '/home/me' })
+  expect(levels[1]?.before).toEqual({
+    name: 'prepare',
+    text: 'rm -rf out2',
+    command: ['bash', '-c', 'rm -rf out2'],
+    cwd: '/home/me',
+    timeoutMs: 1_800_000,
+  })
 })
 
 test('default_jobs are the levels of a command with {N} and of projects, when none are given', () => {
@@ -73,7 +85,7 @@ test('<N> after -- and {N} in a project stay as they are', () => {
 
 test('a project runs in its shell and directory, its output in the log, cleaned before and after', () => {
   const [level] = plan({ projects: ['qemu'], jobs: [2] }).levels
-  const clean = { text: 'make clean', command: ['bash', '-c', 'make clean'], cwd: '/etc/mm/build' }
+  const clean = { text: 'make clean', command: ['bash', '-c', 'make clean'], cwd: '/etc/mm/build', timeoutMs: 60_000 }
   expect(level).toEqual({
     project: 'qemu',
     jobs: 2,
@@ -154,6 +166,7 @@ test('options go before the configuration, and the configuration is used where t
     report: true,
     timeoutMs: 90.4,
     failFast: true,
+    strict: true,
     storeArgv: false,
   } as const
   expect(plan({ command: ['make'], ...options }, config)).toMatchObject({
@@ -163,6 +176,7 @@ test('options go before the configuration, and the configuration is used where t
     report: true,
     timeoutMs: 90,
     failFast: true,
+    strict: true,
     storeArgv: false,
   })
 })
@@ -184,6 +198,8 @@ test.each<[string, RunOptions, Partial<Config>, Partial<Project>, string]>([
   ['level 1.5', { command: ['make'], jobs: [1.5] }, {}, {}, 'level 1.5: expected'],
   ['a level twice', { command: ['make', '{N}'], jobs: [2, 2] }, {}, {}, 'level 2 is given twice'],
   ['no level', { command: ['make'], jobs: [] }, {}, {}, 'no level'],
+  ['repeat 0', { command: ['make'], repeat: 0 }, {}, {}, 'repeat 0: expected a whole number from 1 to 1000'],
+  ['repeat 1.5', { command: ['make'], repeat: 1.5 }, {}, {}, 'repeat 1.5: expected'],
   ['interval 0', { command: ['make'], intervalMs: 0 }, {}, {}, 'interval 0 ms: expected 1 ms to 3600 s'],
   ['interval NaN', { command: ['make'], intervalMs: Number.NaN }, {}, {}, 'interval NaN ms'],
   ['timeout 0', { command: ['make'], timeoutMs: 0 }, {}, {}, 'timeout 0 ms'],
@@ -200,4 +216,11 @@ test.each<[string, RunOptions, Partial<Config>, Partial<Project>, string]>([
 test('one level needs no placeholder', () => {
   expect(plan({ command: ['./build.sh'], jobs: [4] }).levels[0]?.jobs).toBe(4)
   expect(plan({ projects: ['qemu'], jobs: [4] }, {}, { build: './build.sh' }).levels[0]?.command).toEqual(['bash', '-c', './build.sh'])
+})
+
+test('repeats are interleaved: every level once, then every level again, in the order of the list', () => {
+  const { levels, repeat } = plan({ projects: ['qemu'], jobs: [8, 1], repeat: 3 })
+  expect(repeat).toBe(3)
+  expect(levels.map((level) => `-j${level.jobs} #${level.repeat}`)).toEqual(['-j8 #1', '-j1 #1', '-j8 #2', '-j1 #2', '-j8 #3', '-j1 #3'])
+  expect(plan({ command: ['make'], repeat: 2 }).levels.map((level) => level.repeat)).toEqual([1, 2])
 })

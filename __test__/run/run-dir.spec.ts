@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Level, Plan } from '../../ts/run/plan.ts'
-import { openRun, type RunRecord, recordingName, reportName, runPlotName, saveRun, storedCommand } from '../../ts/run/run-dir.ts'
+import { closeRun, openRun, recordingName, reopenRun, reportName, runPlotName, saveRun, storedCommand } from '../../ts/run/run-dir.ts'
+import { planOf, type RunRecord, readRunRecord } from '../../ts/run/run-record.ts'
 import { directoryWith } from '../config/files.ts'
 
 const NOW = new Date(2026, 0, 2, 3, 4, 5)
@@ -23,10 +24,16 @@ function planIn(outputDir: string, storeArgv = true): Plan {
     kind: 'projects',
     levels: [LEVEL],
     outputDir,
+    rulesFile: '/etc/mm/rules.toml',
     intervalUs: 50_000,
+    events: 'auto',
+    pss: 'budget',
+    pssBudgetPercent: 1,
     metric: 'pss',
     compression: 'snappy',
+    repeat: 1,
     failFast: false,
+    strict: false,
     report: true,
     storeArgv,
   }
@@ -55,8 +62,10 @@ test('two runs of one second have two directories', () => {
 
 test('run.json is rewritten whole', () => {
   const run = openRun(planIn(directoryWith()), NOW)
-  run.record.state = 'finished'
+  run.record.interrupted_by = 2
   saveRun(run)
+  expect(JSON.parse(readFileSync(join(run.dir, 'run.json'), 'utf8'))).toMatchObject({ interrupted_by: 2 })
+  closeRun(run, 'finished')
   expect(JSON.parse(readFileSync(join(run.dir, 'run.json'), 'utf8'))).toMatchObject({ state: 'finished' })
   expect(readdirSync(run.dir)).toEqual(['run.json'])
 })
@@ -68,8 +77,9 @@ test('with --no-argv nothing but the program is stored', () => {
 })
 
 test('names are those of the recording format', () => {
-  expect(recordingName(LEVEL, 'pss', NOW)).toBe('qemu_j8_pss_20260102_030405')
-  expect(recordingName({ ...LEVEL, project: 'my make', jobs: null }, 'rss', NOW)).toBe('my_make_rss_20260102_030405')
+  expect(recordingName(LEVEL, { metric: 'pss', repeat: 1 }, NOW)).toBe('qemu_j8_pss_20260102_030405')
+  expect(recordingName({ ...LEVEL, project: 'my make', jobs: null }, { metric: 'rss', repeat: 1 }, NOW)).toBe('my_make_rss_20260102_030405')
+  expect(recordingName({ ...LEVEL, repeat: 2 }, { metric: 'pss', repeat: 3 }, NOW)).toBe('qemu_j8_pss_20260102_030405_r2')
   expect(reportName(LEVEL, 'pss', 'html')).toBe('qemu_j8_PSS_KB_report.html')
   expect(reportName({ project: 'make', jobs: null }, 'rss', 'json')).toBe('make_RSS_KB_report.json')
   expect(runPlotName('qemu')).toBe('qemu_build_summary_plot.html')
@@ -87,4 +97,29 @@ test('the command of a project is stored as its user wrote it', () => {
   const level = { ...LEVEL, text: 'make -j8' }
   expect(storedCommand(level, { storeArgv: true })).toEqual(['make -j8'])
   expect(storedCommand(level, { storeArgv: false })).toEqual(['bash'])
+})
+
+test('the plan comes back as it was, so that the run can be gone on with', () => {
+  const step = { name: 'pre-clean', text: 'c', command: ['sh', '-c', 'c'], cwd: '/x', timeoutMs: 1000 } as const
+  const base = planIn(directoryWith())
+  const plan: Plan = { ...base, timeoutMs: 5000, levels: [{ ...LEVEL, text: 'make', before: { ...step, command: [...step.command] } }] }
+  const { dir } = openRun(plan, NOW)
+  const record = readRunRecord(join(dir, 'run.json'))
+  expect(record.plan).toMatchObject({ interval_us: 50_000, timeout_ms: 5000, levels: [{ before: { timeout_ms: 1000 } }] })
+  expect(planOf(record, 'run.json')).toEqual(plan)
+  expect(planOf(reopenRun(dir, record).record, 'run.json')).toEqual(plan)
+})
+
+test('a run without its commands, and one that was edited by hand, cannot be gone on with', () => {
+  const stored = (plan: Plan): RunRecord => readRunRecord(join(openRun(plan, NOW).dir, 'run.json'))
+  expect(() => planOf(stored(planIn(directoryWith(), false)), 'r/run.json')).toThrow(
+    'r/run.json holds no commands, because it was recorded with --no-argv',
+  )
+  const record = stored(planIn(directoryWith()))
+  expect(() => planOf({ ...record, plan: { ...record.plan, interval_us: 'x' } }, 'r/run.json')).toThrow(
+    /^r\/run.json holds no plan .*intervalUs.*; record again$/,
+  )
+  const { recorder, ...older } = record
+  expect(() => planOf(older as RunRecord, 'r/run.json')).toThrow(/holds no plan .*recorder/)
+  expect(() => planOf({ ...record, levels: [] }, 'r/run.json')).toThrow('holds no plan')
 })

@@ -2,7 +2,8 @@ import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { levelStatus, runStatus } from '../../ts/run/status.ts'
 
-const failed = (errno: number, cwd = false) => ({ timedOut: false, startError: { errno, message: '', cwd } })
+type Step = 'exec' | 'chdir' | 'exit_records'
+const failed = (errno: number, step: Step = 'exec') => ({ timedOut: false, startError: { errno, message: '', step } })
 
 test.each([
   ['its exit code', { timedOut: false, exitCode: 3 }, 3],
@@ -12,7 +13,7 @@ test.each([
   ['127 when there is no such command', failed(constants.errno.ENOENT), 127],
   ['126 when it may not be executed', failed(constants.errno.EACCES), 126],
   ['126 when it is no executable', failed(constants.errno.ENOEXEC), 126],
-  ['125 when its directory is gone', failed(constants.errno.ENOENT, true), 125],
+  ['125 when its directory is gone', failed(constants.errno.ENOENT, 'chdir'), 125],
   ['125 when the system has no process left', failed(constants.errno.EAGAIN), 125],
 ])('known defect 9: the status of a level is %s', (_, result, status) => {
   expect(levelStatus(result)).toBe(status)

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Step } from '../../ts/run/plan.ts'
 import { runStep } from '../../ts/run/step.ts'
 import { directoryWith } from '../config/files.ts'
 
 const never = new AbortController().signal
 
-function step(text: string, cwd = directoryWith()): Step {
-  return { name: 'pre-clean', text, command: ['sh', '-c', text], cwd }
+function step(text: string, timeoutMs = 20_000): Step {
+  return { name: 'pre-clean', text, command: ['sh', '-c', text], cwd: directoryWith(), timeoutMs }
 }
 
 test('a step that succeeds says nothing; it has the directory, the environment and no input', async () => {
@@ -45,4 +45,20 @@ test('when it is stopped, all that the step started ends', async () => {
   expect(await running).toMatchObject({ reason: 'killed by SIGTERM' })
   await new Promise((resolve) => setTimeout(resolve, 1300))
   expect(existsSync(join(wanted.cwd, 'survived'))).toBe(false)
+})
+
+test('one that is stuck is ended when its time is over, with all that it started, and says so', async () => {
+  const wanted = step('(sleep 1; touch survived) & echo begun; sleep 30', 300)
+  const started = performance.now()
+  expect(await runStep(wanted, process.env, never)).toMatchObject({ reason: 'not done after 0.30 s, so it was ended', tail: 'begun' })
+  expect(performance.now() - started).toBeLessThan(4000)
+  await new Promise((resolve) => setTimeout(resolve, 1300))
+  expect(existsSync(join(wanted.cwd, 'survived'))).toBe(false)
+})
+
+test('what does not listen to TERM is killed after the grace, also when its shell has gone', { timeout: 20_000 }, async () => {
+  const wanted = step(`sh -c 'trap "" TERM; echo $$ > pid; while :; do sleep 0.1; done' & sleep 30`, 500)
+  expect(await runStep(wanted, process.env, never)).not.toBeNull()
+  const pid = Number(readFileSync(join(wanted.cwd, 'pid'), 'utf8'))
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 2000)
 })

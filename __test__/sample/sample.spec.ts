@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { type Analysis, analyse, MyMonitorError, openRecording, renderReport, sample } from '../../ts/index.ts'
 import type { Metadata } from '../../ts/metadata.ts'
-import type { RunRecord } from '../../ts/run/run-dir.ts'
+import type { RunRecord } from '../../ts/run/run-record.ts'
 import { readable } from '../../ts/sample/export.ts'
 import { runSample } from '../../ts/sample/run-sample.ts'
 import type { SampleObserver, SampleOptions } from '../../ts/sample/types.ts'
@@ -308,7 +308,7 @@ describe('signals', () => {
     const cwd = directoryWith()
     const running = cli(['-j', '1,2', '--no-report', '--output-dir', 'out', '--prepare', prepare, '--', ...command], cwd, process.env, true)
     const run = () => readdirSync(join(cwd, 'out'))[0] ?? ''
-    await vi.waitFor(() => expect(readdirSync(join(cwd, 'out', run()))).toHaveLength(1 + recorded), 5000)
+    await vi.waitFor(() => expect(readdirSync(join(cwd, 'out', run()))).toHaveLength(2 + recorded), 5000)
     await new Promise((resolve) => setTimeout(resolve, 500))
     process.kill(process.pid, 'SIGTERM')
     const { status, err } = await running

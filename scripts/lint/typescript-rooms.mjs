@@ -17,9 +17,11 @@ const ROOMS = {
   analysis: [...BASE, 'config', 'classify', 'recording'],
   report: [...BASE, 'config', 'classify', 'recording', 'analysis'],
   run: [...BASE, 'config'],
-  sample: [...READING, 'run'],
-  cli: [...READING, 'run', 'sample'],
-  index: [...READING, 'run', 'sample'],
+  // metadata.json of an import is written as run writes it.
+  convert: [...BASE, 'run'],
+  sample: [...READING, 'run', 'convert'],
+  cli: [...READING, 'run', 'convert', 'sample'],
+  index: [...READING, 'run', 'convert', 'sample'],
 }
 const CLIENT = 'ts/report/client/'
 /** What runs in the browser sees these files and nothing else of ours. */

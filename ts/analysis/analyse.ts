@@ -2,7 +2,7 @@ import { redact } from '../classify/redact.ts'
 import { loadRules, type Rules } from '../classify/rules.ts'
 import { SHIPPED_RULES } from '../config/find.ts'
 import type { Metadata } from '../metadata.ts'
-import type { PeakColumns, TickColumns } from '../native.ts'
+import type { Aggregate, PeakColumns, TickColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
 import { categoriesOf, seriesOf } from './categories.ts'
 import { classesOf } from './classes.ts'
@@ -44,12 +44,12 @@ export async function analyse(recording: Recording, options: AnalyseOptions = {}
     schema: 1,
     recording: summaryOf(metadata, ticks, noRedact),
     metric,
-    peak: peakColumns === undefined ? null : peakOf(peakColumns, metric, entriesAtPeak(peakColumns, metric, facts)),
+    peak: peakColumns === undefined ? null : peakOf(peakColumns, metric, entriesAtPeak(peakColumns, metric, facts), aggregate),
     categories,
     series: seriesOf(grouping, aggregate, metric, categories, ticks.tick.length),
     top: entriesByOwnPeak(topIds, aggregate, metric, facts),
     host: hostOf(metadata, ticks),
-    trust: trustOf(metadata, ticks, facts, grouping.withoutRow, warnings),
+    trust: trustOf({ metadata, ticks, processes: facts, withoutRow: grouping.withoutRow, categories }, warnings),
   }
 }
 
@@ -72,7 +72,9 @@ function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean)
 }
 
 /** The largest total of one tick of phase build by the metric; private = sum of resident - shared, PSS = private + shared counted once. */
-function peakOf(peak: PeakColumns, metric: Metric, processes: ProcessEntry[]): Peak {
+function peakOf(peak: PeakColumns, metric: Metric, processes: ProcessEntry[], { upperBoundRssKb, withoutMark }: Aggregate): Peak {
   const { rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs } = peak
-  return { kb: metric === 'pss' ? pssKb : rssKb, rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs, pssSource: 'modelled', processes }
+  const kb = metric === 'pss' ? pssKb : rssKb
+  const sizes = { kb, rssKb, pssKb, privateKb, sharedKb, upperBoundRssKb, withoutMark }
+  return { ...sizes, tick, elapsedUs, pssSource: 'modelled', processes }
 }

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os'
 import { type Classification, classify } from '../classify/classify.ts'
 import type { Rules } from '../classify/rules.ts'
+import type { ProcessInput } from '../classify/unwrap.ts'
 import { MyMonitorError } from '../errors.ts'
 import type { ClassColumns, ProcessColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
@@ -11,9 +13,12 @@ export function classifyRecording(recording: Recording, rules: Rules): ClassColu
   return classes
 }
 
+/** Of a recording made from a table of the Python MyMonitor: its own categories, until `mymonitor classify` replaces them. */
+const IMPORTED_RULES = 'imported'
+
 /**
- * The stored classification where it is by these very rules and complete, else a new one that is not stored. The table is derived, so one that cannot
- * be read is as good as none: it adds a warning.
+ * The stored classification where it is by these very rules, or came with the recording, and complete; else a new one that is not stored. The table is
+ * derived, so one that cannot be read is as good as none: it adds a warning.
  */
 export function classesOf(recording: Recording, rules: Rules): { classes: ClassColumns; warnings: string[] } {
   let stored: ClassColumns | null = null
@@ -23,7 +28,8 @@ export function classesOf(recording: Recording, rules: Rules): { classes: ClassC
   } catch (error) {
     warnings.push(unreadable(error))
   }
-  const current = stored !== null && stored.rulesDigest === rules.digest && stored.processId.length === recording.info.processes
+  const isCurrent = stored?.rulesDigest === rules.digest || stored?.rulesDigest === IMPORTED_RULES
+  const current = stored !== null && isCurrent && stored.processId.length === recording.info.processes
   return { classes: current && stored !== null ? stored : classesBy(recording, rules), warnings }
 }
 
@@ -37,9 +43,11 @@ function unreadable(error: unknown): string {
 function classesBy(recording: Recording, rules: Rules): ClassColumns {
   const processId = new Uint32Array(recording.info.processes)
   const classified: Classification[] = []
+  // Response files that the build left are read where it ran; another machine's paths mean nothing here.
+  const here = recording.metadata.host.hostname === hostname()
   for (const batch of recording.processes()) {
     processId.set(batch.processId, classified.length)
-    for (let i = 0; i < batch.processId.length; i += 1) classified.push(classify(rules, processAt(batch, i)))
+    for (let i = 0; i < batch.processId.length; i += 1) classified.push(classify(rules, processAt(batch, i, here)))
   }
   return {
     processId: processId.subarray(0, classified.length),
@@ -51,6 +59,6 @@ function classesBy(recording: Recording, rules: Rules): ClassColumns {
   }
 }
 
-function processAt(batch: ProcessColumns, i: number): { name: string; exe: string | null; argv: readonly string[] } {
-  return { name: batch.name[i] ?? '', exe: batch.exe[i] ?? null, argv: batch.argv[i] ?? [] }
+function processAt(batch: ProcessColumns, i: number, here: boolean): ProcessInput {
+  return { name: batch.name[i] ?? '', exe: batch.exe[i] ?? null, argv: batch.argv[i] ?? [], cwd: here ? (batch.cwd[i] ?? null) : null }
 }

@@ -44,8 +44,15 @@ export interface Peak {
   sharedKb: number
   tick: number
   elapsedUs: number
-  /** modelled: by the statm model from resident and shared sizes (docs/accuracy.md). */
-  pssSource: 'modelled'
+  /**
+   * measured: every process of the tick by smaps_rollup; modelled: by the statm model from resident and shared sizes, corrected where a process was
+   * measured (docs/accuracy.md).
+   */
+  pssSource: 'measured' | 'modelled'
+  /** Largest sum of high-water marks at any instant of phase build: RSS between the ticks was at most this. */
+  upperBoundRssKb: number
+  /** Images without a high-water mark, whose largest sample stands in for it: with any, the upper bound is incomplete. */
+  withoutMark: number
   processes: ProcessEntry[]
 }
 
@@ -118,6 +125,12 @@ export interface Trust {
   /** Processes with at least one sample. */
   sampledProcesses: number
   unreadableProcesses: number
+  /** Images whose exit was recorded, with high-water mark and CPU time. */
+  exitRecords: number
+  /** Images that ended in a way nobody saw: a signal, or raw exit. */
+  lostProcesses: number
+  /** CPU time in the exit records; null without them. */
+  attributedCpuUs: number | null
   sources: string[]
   samplerCpuUs: number
   /** The whole of mymonitor's process while the build ran, the sampler's threads included. */

@@ -1,5 +1,5 @@
 import { redact } from '../classify/redact.ts'
-import { baseName } from '../classify/words.ts'
+import { baseName, quoted } from '../classify/words.ts'
 import type { Aggregate, ClassColumns, PeakColumns, ProcessColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
 import type { Metric, ProcessEntry } from './contract.ts'
@@ -13,6 +13,10 @@ export interface ProcessFacts {
   /** Processes with at least one sample. */
   sampled: number
   total: number
+  /** Those whose exit was recorded. */
+  recorded: number
+  /** Those that ended unseen. */
+  lost: number
   /** Base names of everything that ran, as the kernel and argv[0] call it. */
   programs: ReadonlySet<string>
 }
@@ -20,20 +24,22 @@ export interface ProcessFacts {
 export function processFacts(recording: Recording, classes: ClassColumns, wanted: ReadonlySet<number>, showSecrets: boolean): ProcessFacts {
   const byId = new Map<number, Facts>()
   const programs = new Set<string>()
-  let [sampled, total] = [0, 0]
+  let [sampled, total, recorded, lost] = [0, 0, 0, 0]
   for (const batch of recording.processes()) {
     for (const [i, id] of batch.processId.entries()) {
       // Classes have the order of the rows.
       const row = total
       total += 1
       if ((batch.samples[i] ?? 0) > 0) sampled += 1
+      if (!Number.isNaN(batch.cpuUs[i] ?? Number.NaN)) recorded += 1
+      if (batch.end[i] === 'lost') lost += 1
       programs.add(batch.name[i] ?? '')
       programs.add(baseName(batch.exe[i] ?? ''))
       programs.add(baseName(batch.argv[i]?.[0] ?? ''))
       if (wanted.has(id)) byId.set(id, facts(batch, i, classes, row, showSecrets))
     }
   }
-  return { byId, sampled, total, programs }
+  return { byId, sampled, total, recorded, lost, programs }
 }
 
 function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: number, showSecrets: boolean): Facts {
@@ -56,11 +62,6 @@ function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: num
     startUs: batch.startUs[i] as number,
     endUs: Number.isNaN(endUs) ? null : endUs,
   }
-}
-
-/** As one would type it into a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** The processes live at the peak with their memory in that tick, largest first by the peak's metric. */

@@ -1,20 +1,26 @@
 import type { Metadata } from '../metadata.ts'
 import type { TickColumns } from '../native.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
-import type { HostSummary, Trust } from './contract.ts'
+import type { HostSummary, MajorCategory, Trust } from './contract.ts'
 import type { ProcessFacts } from './processes.ts'
+import { hostWarnings, sourceWarnings } from './verdicts.ts'
+
+/** What trust is judged by. */
+export interface Evidence {
+  metadata: Metadata
+  ticks: TickColumns
+  processes: ProcessFacts
+  /** Processes known by their samples only. */
+  withoutRow: number
+  categories: readonly MajorCategory[]
+}
 
 /**
  * How far the numbers can be trusted. Counts are the recorder's own where it could finish; after a crash they come from the ticks that were saved,
  * a late tick being one more than a tenth of the interval late, as for the recorder, and what it cost is then unknown and shown as 0.
  */
-export function trustOf(
-  metadata: Metadata,
-  ticks: TickColumns,
-  processes: ProcessFacts,
-  withoutRow: number,
-  tableWarnings: readonly string[],
-): Trust {
+export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): Trust {
+  const { metadata, ticks, processes, withoutRow } = evidence
   const late = ticks.lateUs.filter((us) => us > metadata.interval_us / 10)
   const figures: Omit<Trust, 'warnings'> = {
     intervalUs: metadata.interval_us,
@@ -25,6 +31,9 @@ export function trustOf(
     processes: processes.total,
     sampledProcesses: processes.sampled,
     unreadableProcesses: metadata.counts?.unreadable_processes ?? 0,
+    exitRecords: processes.recorded,
+    lostProcesses: processes.lost,
+    attributedCpuUs: metadata.exit_records?.state === 'on' ? metadata.exit_records.attributed_cpu_us : null,
     sources: metadata.sources,
     samplerCpuUs: metadata.own_cost?.sampler_cpu_us ?? 0,
     ownCpuUs: metadata.own_cost?.cpu_us ?? 0,
@@ -39,6 +48,8 @@ export function trustOf(
       ...tableWarnings,
       ...buildWarnings(metadata),
       ...samplingWarnings(figures, buildTicks(ticks)),
+      ...sourceWarnings(evidence),
+      ...hostWarnings(evidence),
       ...cacheWarnings(processes.programs),
     ],
   }
@@ -49,6 +60,7 @@ function recordingWarnings({ state, measurement_error, counts }: Metadata, witho
     ...(state === 'running'
       ? ['mymonitor did not finish this recording: the end of the build may be missing, and its exit status and cost are unknown.']
       : []),
+    ...(state === 'recovered' ? [RECOVERED] : []),
     ...(measurement_error === null ? [] : [`The recording is not complete: ${measurement_error}.`]),
     ...(counts !== null && counts.lost_frames > 0
       ? [`${formatCount(counts.lost_frames, 'damaged journal frame was', 'damaged journal frames were')} left out.`]
@@ -57,12 +69,15 @@ function recordingWarnings({ state, measurement_error, counts }: Metadata, witho
   ]
 }
 
+const RECOVERED =
+  'mymonitor died while it recorded this, and what it had written was recovered: memory after its death is missing, and its own cost is unknown.'
+
 function buildWarnings({ state, exit_code, signal, timed_out, interrupted_by }: Metadata): string[] {
   if (timed_out) return ['The build was ended by its timeout: a full build may need more.']
   if (interrupted_by !== null) return ['The build was interrupted: a full build may need more.']
   if (signal !== null) return [`The build was killed by signal ${signal}: a full build may need more.`]
   if (exit_code !== null && exit_code !== 0) return [`The build failed with exit status ${exit_code}: a full build may need more.`]
-  if (exit_code === null && state !== 'running') return ['The exit status of the build is unknown.']
+  if (exit_code === null && state === 'finished') return ['The exit status of the build is unknown.']
   return []
 }
 
@@ -82,7 +97,7 @@ function samplingWarnings(trust: Omit<Trust, 'warnings'>, buildTicks: number): s
           `${lateTicks} of ${ticks} ticks (${formatShare(lateTicks, ticks)}) were late, by ${formatMs(maxLateUs)} at most: the machine was busy.`,
         ]
       : []),
-    ...(missed > 0
+    ...(missed > 0 && trust.attributedCpuUs === null
       ? [
           `${missed} of the ${formatCount(processes, 'process', 'processes')} seen (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`,
         ]

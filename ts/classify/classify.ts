@@ -1,6 +1,7 @@
+import type { Rule } from './rule.ts'
 import type { Rules } from './rules.ts'
 import { targetOf } from './target.ts'
-import { type ProcessInput, unwrap } from './unwrap.ts'
+import { type ProcessInput, type Unwrapped, unwrap } from './unwrap.ts'
 
 export interface Classification {
   major: string
@@ -19,8 +20,25 @@ export const OTHER = 'Other'
 /** Category and target of one process: a pure function of its name, executable and command line. Never throws. */
 export function classify(rules: Rules, process: ProcessInput): Classification {
   const unwrapped = unwrap(process)
-  const rule = rules.matcher.match(unwrapped)
-  const target = targetOf(unwrapped.command)
-  if (rule === null) return { major: OTHER, minor: `Other_${unwrapped.command.name}`, rule: '', target }
+  return classification(unwrapped, rules.matcher.match(unwrapped))
+}
+
+export interface Explanation extends Classification {
+  /** What the process stands for, and the interpreter where it is a script. */
+  unwrapped: Unwrapped
+  /** Every other rule that matches, in the order in which they would win. */
+  lost: readonly Rule[]
+}
+
+/** The same with its reasons. */
+export function explain(rules: Rules, process: ProcessInput): Explanation {
+  const unwrapped = unwrap(process)
+  const [rule = null, ...lost] = rules.matcher.all(unwrapped)
+  return { ...classification(unwrapped, rule), unwrapped, lost }
+}
+
+function classification({ command }: Unwrapped, rule: Rule | null): Classification {
+  const target = targetOf(command)
+  if (rule === null) return { major: OTHER, minor: `Other_${command.name}`, rule: '', target }
   return { major: rule.major, minor: rule.minor, rule: rule.id, target }
 }

@@ -1,9 +1,13 @@
+import { byName } from './by-name.ts'
+
 /** How an interpreter's command line names what it runs. */
 interface Interpreter {
   /** Options whose value is the next word. */
   valued: ReadonlySet<string>
-  /** An option after which there is no script file: -c, -e, -m. */
+  /** An option after which there is no script file: -c, -e. */
   stop: RegExp
+  /** An option whose value is a module that runs as the script. */
+  module?: RegExp
 }
 
 const SHELL: Interpreter = {
@@ -11,7 +15,7 @@ const SHELL: Interpreter = {
   stop: /^-(?!-)[A-Za-z]*[cs]/,
 }
 const SCRIPTED: readonly [RegExp, Interpreter][] = [
-  [/^(?:python|pypy)[\d.]*(?:-dbg)?$/, { valued: new Set(['-W', '-X']), stop: /^-[A-Za-z]*[cm]$/ }],
+  [/^v?(?:python|pypy)[\d.]*(?:-dbg)?$/, { valued: new Set(['-W', '-X']), stop: /^-[A-Za-z]*c$/, module: /^-[A-Za-z]*m$/ }],
   [/^(?:mini)?perl[\d.]*$/, { valued: new Set(['-I']), stop: /^-(?![MmIx])[\w.]*[eE]$/ }],
   [/^(?:mini)?ruby[\d.]*$/, { valued: new Set(['-I', '-r']), stop: /^-(?![Ir])[\w.]*e$/ }],
   [
@@ -26,22 +30,23 @@ export function isShell(name: string): boolean {
   return SHELLS.has(name)
 }
 
-export function interpreterOf(name: string): Interpreter | null {
+export const interpreterOf = byName((name): Interpreter | null => {
   if (SHELLS.has(name)) return SHELL
   for (const [pattern, interpreter] of SCRIPTED) if (pattern.test(name)) return interpreter
   return null
-}
+})
 
-/** Index of the script file in argv; 0: none (interactive, -c, -e, -m or from standard input). */
-export function scriptIndex({ valued, stop }: Interpreter, argv: readonly string[]): number {
+/** The script's own command line, its file or module first; null: none (interactive, -c, -e or from standard input). Of a module `a.b` it is `a`. */
+export function scriptOf({ valued, stop, module }: Interpreter, argv: readonly string[]): readonly string[] | null {
   for (let i = 1; i < argv.length; i += 1) {
     const word = argv[i] as string
-    if (word === '--') return i + 1 < argv.length ? i + 1 : 0
-    if (word === '-' || stop.test(word)) return 0
+    if (word === '--') return i + 1 < argv.length ? argv.slice(i + 1) : null
+    if (word === '-' || stop.test(word)) return null
+    if (module?.test(word)) return i + 1 < argv.length ? [(argv[i + 1] as string).replace(/\..*/s, ''), ...argv.slice(i + 2)] : null
     if (valued.has(word)) i += 1
-    else if (!word.startsWith('-') && !word.startsWith('+')) return i
+    else if (!word.startsWith('-') && !word.startsWith('+')) return argv.slice(i)
   }
-  return 0
+  return null
 }
 
 /** The string after `-c` (also in a cluster such as -ec), or null. */

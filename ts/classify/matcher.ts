@@ -1,3 +1,4 @@
+import { byName } from './by-name.ts'
 import type { Rule } from './rule.ts'
 import type { Command, Unwrapped } from './unwrap.ts'
 
@@ -5,6 +6,8 @@ import type { Command, Unwrapped } from './unwrap.ts'
 export interface Matcher {
   /** The winning rule, or null. */
   match(unwrapped: Unwrapped): Rule | null
+  /** Every rule that matches, the winner first, the others in the order in which they would win. */
+  all(unwrapped: Unwrapped): Rule[]
 }
 
 /** A rule's remaining conditions; arguments are indices into the matcher's list of known words. */
@@ -17,10 +20,9 @@ interface Candidate {
   all: readonly number[]
   any: readonly number[]
   none: readonly number[]
+  /** Whether any of these three is not empty. */
+  asksWords: boolean
 }
-
-/** Names seen are kept for speed; a build with more distinct names than this pays the comparison again. */
-const NAME_CACHE = 8192
 
 export function compileRules(rules: readonly Rule[]): Matcher {
   const words = new Map<string, number>()
@@ -40,50 +42,60 @@ export function compileRules(rules: readonly Rule[]): Matcher {
         all: indices(rule.allArgs),
         any: indices(rule.anyArgs),
         none: indices(rule.noneArgs),
+        asksWords: rule.allArgs.length + rule.anyArgs.length + rule.noneArgs.length > 0,
       }
       return { candidate, nameMatches: rule.field === 'current_cmd_name' ? matches : () => true }
     })
-  const byName = new Map<string, readonly Candidate[]>()
-  const candidatesOf = (name: string): readonly Candidate[] => {
-    let found = byName.get(name)
-    if (found === undefined) {
-      found = ordered.filter(({ nameMatches }) => nameMatches(name)).map(({ candidate }) => candidate)
-      if (byName.size >= NAME_CACHE) byName.clear()
-      byName.set(name, found)
-    }
-    return found
-  }
+  const candidatesOf = byName((name) => ordered.filter(({ nameMatches }) => nameMatches(name)).map(({ candidate }) => candidate))
   const longest = Math.max(0, ...[...words.keys()].map((word) => word.length))
   const present = new Uint8Array(words.size)
 
-  const winner = ({ name, argv }: Command): Candidate | null => {
-    const candidates = candidatesOf(name)
-    if (candidates.length === 0) return null
+  const mark = (argv: readonly string[]): void => {
     present.fill(0)
     for (let i = 1; i < argv.length; i += 1) {
       const word = argv[i] as string
       const index = word.length <= longest ? words.get(word) : undefined
       if (index !== undefined) present[index] = 1
     }
+  }
+  const isPresent = (index: number): boolean => present[index] === 1
+  const wordsHold = ({ all, any, none }: Candidate): boolean =>
+    all.every(isPresent) && (any.length === 0 || any.some(isPresent)) && !none.some(isPresent)
+
+  /** The first match in the order of winning, or, with `found`, every one of them. */
+  const search = ({ name, argv }: Command, found?: Candidate[]): Candidate | null => {
+    let marked = false
     let line: string | null = null
-    for (const candidate of candidates) {
-      if (!candidate.all.every((index) => present[index] === 1)) continue
-      if (candidate.any.length > 0 && !candidate.any.some((index) => present[index] === 1)) continue
-      if (candidate.none.some((index) => present[index] === 1)) continue
-      if (candidate.full === null && candidate.fullMatches === null) return candidate
-      line ??= argv.length === 0 ? name : argv.join(' ')
-      if (candidate.full?.test(line) === false || candidate.fullMatches?.(line) === false) continue
-      return candidate
+    for (const candidate of candidatesOf(name)) {
+      // Most command lines are known by the name alone, so what costs more is put off until a rule asks for it.
+      if (candidate.asksWords) {
+        if (!marked) mark(argv)
+        marked = true
+        if (!wordsHold(candidate)) continue
+      }
+      const { full, fullMatches } = candidate
+      if (full !== null || fullMatches !== null) {
+        line ??= argv.length === 0 ? name : argv.join(' ')
+        if (full?.test(line) === false || fullMatches?.(line) === false) continue
+      }
+      if (found === undefined) return candidate
+      found.push(candidate)
     }
     return null
   }
 
   return {
     match({ command, interpreter }) {
-      const own = winner(command)
-      const outer = interpreter === null ? null : winner(interpreter)
+      const own = search(command)
+      const outer = interpreter === null ? null : search(interpreter)
       if (outer === null) return own?.rule ?? null
       return own === null || outer.rank < own.rank ? outer.rule : own.rule
+    },
+    all({ command, interpreter }) {
+      const found: Candidate[] = []
+      search(command, found)
+      if (interpreter !== null) search(interpreter, found)
+      return [...new Set(found.toSorted((a, b) => a.rank - b.rank).map(({ rule }) => rule))]
     },
   }
 }

@@ -62,7 +62,12 @@ export function redact(argv: readonly string[]): string[] {
   })
 }
 
+/** No token is shorter, and everything else that is looked for has one of these characters. */
+const SHORTEST_TOKEN = 15
+const MARK = /[=:\s]/
+
 function redactWord(word: string): string {
+  if (word.length < SHORTEST_TOKEN && !MARK.test(word)) return word
   const whole = /^(-{0,2}[\w.-]+=)[\s\S]/.exec(word)?.[1]
   if (whole !== undefined && isSecret(whole.slice(0, -1))) return whole + REDACTED
   const named = (match: string, name: string, mark: string) => (isSecret(name) ? `${name}${mark}${REDACTED}` : match)

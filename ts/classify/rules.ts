@@ -10,12 +10,15 @@ import { wordsOf } from './shell.ts'
 import { unwrap } from './unwrap.ts'
 
 export interface Rules {
-  /** First 16 hexadecimal digits of the SHA-256 of the file: tells whether a stored classification is still this file's. */
+  /** First 16 hexadecimal digits of a SHA-256 over the file and the classifier's version: tells whether a stored classification is still theirs. */
   digest: string
   /** In the file's order. */
   rules: readonly Rule[]
   matcher: Matcher
 }
+
+/** To be raised with every change that gives the same command line under the same rules another category or target: what is stored is then not used. */
+const CLASSIFIER_VERSION = 2
 
 const SHIPPED_RULES = fileURLToPath(new URL('../../conf/rules.toml', import.meta.url))
 
@@ -47,7 +50,8 @@ export function loadRules(path: string = SHIPPED_RULES): Rules {
   const matcher = compileRules(rules)
   for (const [index, rule] of rules.entries()) problems.push(...lostExamples(rule, index, matcher))
   if (problems.length > 0) throw invalid(file, problems)
-  return { digest: createHash('sha256').update(file.source).digest('hex').slice(0, 16), rules, matcher }
+  const digest = createHash('sha256').update(`${CLASSIFIER_VERSION}\n${file.source}`).digest('hex').slice(0, 16)
+  return { digest, rules, matcher }
 }
 
 interface Problem {
@@ -77,14 +81,23 @@ function checkFile({ table }: TomlFile, problems: Problem[]): Rule[] {
     const rule = checkRule(entry, index, problems)
     if (rule === null) continue
     rules.push(rule)
-    const { id, priority, major, minor, examples, ...conditions } = rule
-    const key = JSON.stringify(conditions)
+    const key = conditionsOf(rule)
     const first = seen.get(key)
-    if (first)
-      problems.push({ path: ['rules', index, 'match_field'], text: `${id} matches exactly what ${first.id} matches; remove one of them` })
-    else seen.set(key, rule)
+    if (first === undefined) {
+      seen.set(key, rule)
+      continue
+    }
+    const winner = rule.priority > first.priority ? rule : first
+    const text = `${rule.id} matches exactly what ${first.id} matches, and ${winner.id} always wins; remove one of them`
+    problems.push({ path: ['rules', index, 'match_field'], text })
   }
   return rules
+}
+
+/** The same for rules that match the same, in whatever order their lists are. */
+function conditionsOf({ field, type, patterns, allArgs, anyArgs, noneArgs, fullRegex }: Rule): string {
+  const lists = [patterns, allArgs, anyArgs, noneArgs].map((list) => [...new Set(list)].sort())
+  return JSON.stringify([field, type === 'in_list' ? 'exact' : type, ...lists, fullRegex])
 }
 
 function checkRule(entry: unknown, index: number, problems: Problem[]): Rule | null {

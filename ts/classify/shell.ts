@@ -18,16 +18,23 @@ const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
 /** The words of the one simple command that a script is, also after `cd DIR &&`; null where it is several, a pipeline, a loop or no program at all. */
 export function commandOf(script: string): string[] | null {
   let only: string[] | null = null
-  for (const { words, operator } of simpleCommands(script)) {
+  for (const { words, operator } of simpleCommands(script, (begun) => only !== null && programOf(begun) !== null)) {
     if (!SEQUENCE.has(operator)) return null
-    const command = withoutPrefix(words)
-    const [first] = command
-    if (first === undefined || BESIDE.has(first)) continue
+    const command = programOf(words)
+    if (command === null) continue
+    const first = command[0] as string
     const name = baseName(first)
     if (only !== null || name === '' || name.startsWith('$') || NO_PROGRAM.has(first)) return null
     only = command
   }
   return only
+}
+
+/** A simple command without what stands before it; null where it is nothing but that, or one that may stand beside the program. */
+function programOf(words: string[]): string[] | null {
+  const command = withoutPrefix(words)
+  const [first] = command
+  return first === undefined || BESIDE.has(first) ? null : command
 }
 
 /** The words of one line, as a shell would split it. */
@@ -52,8 +59,11 @@ interface SimpleCommand {
   operator: string
 }
 
-/** Splits at unquoted operators; redirections, comments and what follows a here-document are left out. */
-function* simpleCommands(script: string): Generator<SimpleCommand> {
+/**
+ * Splits at unquoted operators; redirections, comments and what follows a here-document are left out. A command that is enough as soon as these words
+ * of it are known is yielded with them, and is the last.
+ */
+function* simpleCommands(script: string, isEnough: (words: string[]) => boolean = () => false): Generator<SimpleCommand> {
   let words: string[] = []
   let word: string | null = null
   let redirected = false
@@ -69,9 +79,13 @@ function* simpleCommands(script: string): Generator<SimpleCommand> {
     PART.lastIndex = i
     const part = PART.exec(script)?.[0] ?? (char === '$' ? expansionAt(script, i) : char)
     i += part.length
-    if (part === ' ' || part === '\t') {
+    if (char === ' ' || char === '\t') {
       endWord()
-    } else if (REDIRECTION.test(part)) {
+      if (isEnough(words)) {
+        yield { words, operator: '' }
+        return
+      }
+    } else if (char === '<' || char === '>' || part.startsWith('&>')) {
       if (word !== null && /^\d+$/.test(word)) word = null
       endWord()
       if (part.startsWith('<<')) {
@@ -82,26 +96,26 @@ function* simpleCommands(script: string): Generator<SimpleCommand> {
     } else if (char === '#' && word === null) {
       i = script.indexOf('\n', i)
       if (i === -1) break
-    } else if (OPERATOR.test(char)) {
+    } else if (OPERATORS.includes(char)) {
       endWord()
       redirected = false
       if (words.length > 0 || char === '(') yield { words, operator: part }
       words = []
     } else if (part !== '\\\n') {
-      word = (word ?? '') + textOf(part)
+      const text = textOf(part)
+      word = word === null ? text : word + text
     }
   }
   endWord()
   if (words.length > 0) yield { words, operator: '' }
 }
 
-const REDIRECTION = /^&?[<>]/
-const OPERATOR = /[;&|()\s]/
+const OPERATORS = ';&|()\n\r\f\v'
 /**
- * A run of characters that mean nothing to the shell, a quoted string, an escape, a redirection, a control operator. What is not closed goes on to
+ * Blanks, a run of characters that mean nothing to the shell, a quoted string, an escape, a redirection, a control operator. What is not closed goes on to
  * the end.
  */
-const PART = /[^\s;&|()<>'"\\`$#]+|'[^']*'?|"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|`[^`]*`?|\\[\s\S]?|&>>?|[<>]+[&|]?|&&|\|[|&]?|;;?/y
+const PART = /[ \t]+|[^\s;&|()<>'"\\`$#]+|'[^']*'?|"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|`[^`]*`?|\\[\s\S]?|&>>?|[<>]+[&|]?|&&|\|[|&]?|;;?/y
 
 function textOf(part: string): string {
   switch (part[0]) {

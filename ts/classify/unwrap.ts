@@ -1,6 +1,8 @@
 /** From a process to the real command it stands for: through wrappers, `sh -c "…"` and interpreters. */
-import { inlineScript, interpreterOf, isShell, scriptIndex } from './interpreters.ts'
+import { inlineScript, interpreterOf, isShell, scriptOf } from './interpreters.ts'
+import { withResponseFiles } from './response.ts'
 import { commandOf } from './shell.ts'
+import { hasTarget } from './target.ts'
 import { baseName } from './words.ts'
 import { WRAPPERS } from './wrappers.ts'
 
@@ -10,6 +12,8 @@ export interface ProcessInput {
   name: string
   exe: string | null
   argv: readonly string[]
+  /** Where it ran; null or left out: response files are not looked for. */
+  cwd?: string | null
 }
 
 export interface Command {
@@ -20,7 +24,7 @@ export interface Command {
 
 export interface Unwrapped {
   command: Command
-  /** Set where the command is a script: the interpreter's own command line. */
+  /** Set where the command is a script or module: the interpreter's own command line. */
   interpreter: Command | null
 }
 
@@ -39,6 +43,8 @@ export function unwrap(process: ProcessInput): Unwrapped {
     interpreter = inner.script ? command : null
     command = { name, argv: inner.argv }
   }
+  const { cwd } = process
+  if (cwd && hasTarget(command.name) && command.argv.some((word) => word.startsWith('@'))) command = withResponseFiles(command, cwd)
   return { command, interpreter }
 }
 
@@ -52,8 +58,8 @@ function innerCommand({ name, argv }: Command): { argv: readonly string[]; scrip
     const words = commandOf(inline)
     return words === null ? null : { argv: words, script: false }
   }
-  const script = scriptIndex(interpreter, argv)
-  return script === 0 ? null : { argv: argv.slice(script), script: true }
+  const script = scriptOf(interpreter, argv)
+  return script === null ? null : { argv: script, script: true }
 }
 
 /** The command as the kernel shows it, mended where argv[0] is not a command's path. */

@@ -6,6 +6,12 @@ import { OWN_FAILURE } from '../run/status.ts'
 import { packageVersion } from '../run/version.ts'
 import { normalizeArguments, splitArgv } from './argv.ts'
 import type { BaseCommand } from './commands/base.ts'
+import { ClassifyCommand } from './commands/classify.ts'
+import { ConfigCommand } from './commands/config.ts'
+import { ConvertCommand } from './commands/convert.ts'
+import { ExplainCommand } from './commands/explain.ts'
+import { InitCommand } from './commands/init.ts'
+import { RecoverCommand } from './commands/recover.ts'
 import { ReportCommand } from './commands/report.ts'
 import { SampleCommand } from './commands/sample.ts'
 import { SummaryCommand } from './commands/summary.ts'
@@ -24,12 +30,21 @@ const VERBS = {
   sample: { command: SampleCommand, positionals: 0 },
   report: { command: ReportCommand, positionals: 1 },
   summary: { command: SummaryCommand, positionals: 1 },
+  classify: { command: ClassifyCommand, positionals: 1 },
+  explain: { command: ExplainCommand, positionals: 0 },
+  recover: { command: RecoverCommand, positionals: 1 },
+  convert: { command: ConvertCommand, positionals: 2 },
+  config: { command: ConfigCommand, positionals: 1 },
+  init: { command: InitCommand, positionals: 0 },
 } as const satisfies Record<string, VerbEntry>
 type Verb = keyof typeof VERBS
+const TAKES_COMMAND: ReadonlySet<Verb> = new Set(['sample', 'explain'])
 /** What --help and the tests of the options look at. */
 export const COMMANDS: CommandClass<CliContext>[] = Object.values(VERBS).map(({ command }) => command)
 
 const USAGE_FAILURE = 2
+const HELP_FLAGS: ReadonlySet<string> = new Set(['-h', '--help'])
+const PRINTING_FLAGS: ReadonlySet<string> = new Set([...HELP_FLAGS, '--version'])
 
 /** What the process gives the command line. */
 export interface CliEnvironment {
@@ -38,6 +53,8 @@ export interface CliEnvironment {
   env: NodeJS.ProcessEnv
   /** Take the signals of this process while builds run. */
   handleSignals: boolean
+  /** Default 0. */
+  inputFd?: number
   /** Default: descriptors 1 and 2 of this process. */
   ui?: Ui
 }
@@ -57,8 +74,9 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
     const failure = ui.out.failure?.()
     if (failure === undefined) return status
     complain(ui, `cannot write to stdout: ${failure}`)
-    // The status of a build stands.
-    return verb === 'sample' ? status : USAGE_FAILURE
+    if (verb !== 'sample') return USAGE_FAILURE
+    // The status of a build stands; help and the version are no build.
+    return own.some((argument) => PRINTING_FLAGS.has(argument)) ? OWN_FAILURE : status
   } catch (error) {
     complain(ui, error instanceof MyMonitorError ? error.message : `this is a defect of mymonitor, please report it: ${stackOf(error)}`)
     return statusOf(error, verb)
@@ -77,7 +95,7 @@ async function runVerb(verb: Verb, byDefault: boolean, args: readonly string[], 
     ui.out.write(`mymonitor ${packageVersion()}\n`)
     return 0
   }
-  if (args.includes('-h') || args.includes('--help')) {
+  if (args.some((argument) => HELP_FLAGS.has(argument))) {
     ui.out.write(byDefault ? overview(cli.definitions(), ui.out.paint) : verbHelp(cli.definition(VERBS[verb].command), ui.out.paint))
     return 0
   }
@@ -85,8 +103,8 @@ async function runVerb(verb: Verb, byDefault: boolean, args: readonly string[], 
     ui.err.write(overview(cli.definitions(), ui.err.paint))
     return USAGE_FAILURE
   }
-  if (verb !== 'sample' && command !== undefined)
-    throw new MyMonitorError('ERR_MYMONITOR_USAGE', `${verb} takes no command after --; only sample does`)
+  if (!TAKES_COMMAND.has(verb) && command !== undefined)
+    throw new MyMonitorError('ERR_MYMONITOR_USAGE', `${verb} takes no command after --; only ${[...TAKES_COMMAND].join(' and ')} do`)
   const options = cli.definition(VERBS[verb].command)?.options ?? []
   const known = options.map(({ nameSet, definition }) => ({ names: nameSet, takesValue: definition.includes('#') }))
   const normalized = normalizeArguments(args, known, VERBS[verb].positionals, verb)

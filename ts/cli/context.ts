@@ -10,4 +10,6 @@ export interface CliContext extends BaseContext {
   command: string[] | undefined
   /** Take the signals of this process while builds run. */
   handleSignals: boolean
+  /** Standard input of verbs that read it. Default 0. */
+  inputFd?: number
 }

@@ -10,5 +10,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   replaceProcessStreams()
   // Loaded now and not above: clipanion touches the streams while it is loaded, and an older Node may not even parse it.
   const { runCli } = await import('./cli.ts')
-  process.exitCode = await runCli(process.argv.slice(2), { cwd: process.cwd(), env: process.env, handleSignals: true })
+  const { workingDirectory } = await import('../run/files.ts')
+  process.exitCode = await runCli(process.argv.slice(2), { cwd: workingDirectory(), env: process.env, handleSignals: true })
 }

@@ -26,6 +26,20 @@ export function parseJobs(option: string, text: string): number[] {
   })
 }
 
+/** A whole number of at least 1. */
+export function parseCount(option: string, text: string): number {
+  if (/^\d+$/.test(text.trim()) && Number(text) >= 1) return Number(text)
+  throw usage(`${option} "${text}": expected a whole number of at least 1, such as 3`)
+}
+
+/** `1`, `0.5` or `1%`: per cent, 0 to 100. */
+export function parsePercent(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text.trim())
+  const value = Number(match?.[1])
+  if (value >= 0 && value <= 100) return value
+  throw usage(`${option} "${text}": expected per cent of one CPU from 0 to 100, such as 1`)
+}
+
 export function parseChoice<T extends string>(option: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === text)
   if (choice !== undefined) return choice

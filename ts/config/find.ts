@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export type ConfigOrigin = 'option' | 'environment' | 'directory' | 'user' | 'shipped'
@@ -22,6 +22,9 @@ export const SHIPPED_CONFIG = fileURLToPath(new URL('../../conf/config.toml', im
 /** The rules that are part of the package. */
 export const SHIPPED_RULES = join(dirname(SHIPPED_CONFIG), 'rules.toml')
 
+/** What the root of a repository holds; `repo` is the tool that AOSP is checked out with. */
+const REPOSITORY_MARKS = ['.git', '.hg', '.jj', '.repo']
+
 /** The first of: the option, MYMONITOR_CONFIG, conf/config.toml here and upward to the repository's root, the user's own directory, the shipped one. */
 export function findConfig(option: string | undefined, { cwd, env }: Surroundings): FoundConfig {
   if (option !== undefined) return classify(resolve(cwd, option), 'option')
@@ -31,10 +34,16 @@ export function findConfig(option: string | undefined, { cwd, env }: Surrounding
     const file = join(directory, 'conf', 'config.toml')
     if (existsSync(file)) return classify(file, 'directory')
   }
-  const base = env['XDG_CONFIG_HOME'] || (env['HOME'] && join(env['HOME'], '.config'))
-  const own = base && join(base, 'mymonitor', 'config.toml')
+  const own = userConfig(env)
   if (own && existsSync(own)) return classify(own, 'user')
   return { file: SHIPPED_CONFIG, origin: 'shipped' }
+}
+
+/** A relative XDG_CONFIG_HOME does not count: the specification of XDG wants it ignored. */
+function userConfig(env: Surroundings['env']): string | undefined {
+  const { XDG_CONFIG_HOME: given, HOME: home } = env
+  const base = given && isAbsolute(given) ? given : home && join(home, '.config')
+  return base && join(base, 'mymonitor', 'config.toml')
 }
 
 /** The shipped file found by another way (in a clone of this repository) is still the shipped one: its defaults never count as the user's. */
@@ -47,7 +56,7 @@ function upward(cwd: string): string[] {
   const directories: string[] = []
   for (let directory = cwd; ; directory = dirname(directory)) {
     directories.push(directory)
-    if (existsSync(join(directory, '.git'))) return directories
+    if (REPOSITORY_MARKS.some((mark) => existsSync(join(directory, mark)))) return directories
     if (dirname(directory) === directory) return [cwd]
   }
 }

@@ -29,6 +29,8 @@ export type Key = Setting<unknown> | Unavailable | Retired
 
 /** Shortest and longest distance of two ticks. */
 export const INTERVAL_SECONDS = { min: 0.001, max: 3600 } as const
+/** What a clean or prepare command is given: removing a big tree from a slow disk takes minutes, only a stuck one takes half an hour. */
+export const DEFAULT_CLEAN_TIMEOUT_S = 1800
 /** Highest level: pids are at most 2^22 on Linux. */
 export const MAX_JOBS = 4_194_304
 
@@ -40,6 +42,8 @@ const isJobs = t.cascade(t.isArray(t.cascade(t.isNumber(), t.isInteger(), t.isIn
   t.hasMinLength(1),
   t.hasUniqueItems(),
 ])
+// A day.
+const isSeconds = t.cascade(t.isNumber(), t.isInInclusiveRange(1, 86_400))
 const isInterval = t.cascade(t.isNumber(), t.isInInclusiveRange(INTERVAL_SECONDS.min, INTERVAL_SECONDS.max))
 
 function setting<T>(row: Omit<Setting<T>, 'kind'>): Setting<T> {
@@ -68,7 +72,7 @@ export const configKeys = {
     check: t.isBoolean(),
     expected: 'true or false',
     default: false,
-    help: 'Write no HTML after a run.',
+    help: 'True: write no HTML after a run.',
   }),
   'monitor.general.log_root_dir': setting({
     check: isText,
@@ -82,7 +86,7 @@ export const configKeys = {
     check: isInterval,
     expected: `a number of seconds from ${INTERVAL_SECONDS.min} to ${INTERVAL_SECONDS.max}, such as 0.05`,
     default: 0.05,
-    help: 'Time between two ticks.',
+    help: 'Seconds between two ticks.',
   }),
   'monitor.collection.metric_type': setting({
     check: t.isEnum(['pss', 'rss', 'pss_psutil', 'hybrid', 'rss_pidstat'] as const),
@@ -170,7 +174,7 @@ export const projectKeys = {
     check: t.isString(),
     expected: 'a shell command, or "" for none',
     default: '',
-    help: 'Runs first in the same shell as the build; also before the clean command.',
+    help: 'Runs first, in the same shell as the build, so that what it sets is there for the build; also before the clean command.',
   }),
   build_command_template: setting({
     check: isText,
@@ -182,13 +186,19 @@ export const projectKeys = {
     check: t.isString(),
     expected: 'a shell command, or "" for none',
     default: '',
-    help: 'Runs before and after each level, not recorded.',
+    help: 'Runs before and after each level, not recorded (--no-pre-clean, --no-post-clean).',
+  }),
+  clean_timeout_seconds: setting({
+    check: isSeconds,
+    expected: 'a number of seconds from 1 to 86400, such as 600',
+    default: DEFAULT_CLEAN_TIMEOUT_S,
+    help: 'A setup with its clean command is ended after this time; the level is recorded all the same.',
   }),
   shell: setting({
     check: isText,
     expected: 'a POSIX shell, such as "bash" or "/bin/sh"',
     default: undefined as string | undefined,
-    help: 'What runs the commands. Default: bash, or sh where there is no bash.',
+    help: 'What runs the commands; without it bash, or sh where there is no bash.',
   }),
   process_pattern: retired('every descendant of the build is recorded, whatever its name'),
 } as const satisfies Record<string, Key>

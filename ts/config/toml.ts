@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'toml'
 import { MyMonitorError } from '../errors.ts'
+import { keyOf, type Path, placesIn } from './places.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -13,6 +14,8 @@ export interface TomlFile {
   file: string
   source: string
   table: Record<string, unknown>
+  /** Made when it is first asked for: most files have no problem. */
+  places(): ReadonlyMap<string, number>
 }
 
 /** Reads and parses one file; every failure is one line that names the file and, where there is one, the place. */
@@ -32,7 +35,17 @@ export function readToml(file: string): TomlFile {
     throw new MyMonitorError('ERR_MYMONITOR_CONFIG', `${file} is not valid UTF-8; TOML files must be`, { cause })
   }
   try {
-    return { file, source, table: parse(source) as Record<string, unknown> }
+    const table = parse(source) as Record<string, unknown>
+    let places: ReadonlyMap<string, number> | undefined
+    return {
+      file,
+      source,
+      table,
+      places: () => {
+        places ??= placesIn(source)
+        return places
+      },
+    }
   } catch (cause) {
     throw new MyMonitorError('ERR_MYMONITOR_CONFIG', syntaxProblem(file, source, cause as TomlError), { cause })
   }
@@ -56,33 +69,24 @@ function syntaxProblem(file: string, source: string, error: TomlError): string {
   return `${place}: not valid TOML, unexpected ${found}${text === '' ? '' : ` in: ${text}`}`
 }
 
-/**
- * `file:line:column` of a key. The parser gives no positions for keys, so the text is searched: first the table's header, then the key below it.
- * A key that is written another way (inline, dotted) is given the position of the nearest thing found.
- */
-export function placeOf({ file, source }: TomlFile, path: readonly (string | number)[]): string {
-  const lines = source.split('\n')
-  const names = path.filter((part) => typeof part === 'string')
-  const key = names[names.length - 1] ?? ''
-  const table = names.slice(0, -1).join('.')
-  const index = path.find((part) => typeof part === 'number') ?? 0
-  const wanted = table === '' ? key : `${table}.${key}`
-  let current = ''
-  let seen = -1
-  let nearestLine = 0
-  for (const [number, line] of lines.entries()) {
-    const header = /^\s*(\[{1,2})\s*([^[\]]+?)\s*\]/.exec(line)
-    if (header) {
-      current = (header[2] ?? '').replace(/\s*\.\s*/g, '.').replace(/["']/g, '')
-      if (header[1] === '[[' && current === table) seen += 1
-      if (current === wanted) return `${file}:${number + 1}:${line.indexOf('[') + 1}`
-      if (current === table && (header[1] === '[' || seen === index)) nearestLine = number
-      continue
-    }
-    const written = /^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w-]+)*)\s*=/.exec(line)?.[1]
-    if (written === undefined) continue
-    const full = (current === '' ? '' : `${current}.`) + written.replace(/["'\s]/g, '')
-    if (full === wanted && (seen === index || seen === -1)) return `${file}:${number + 1}:${line.search(/\S/) + 1}`
-  }
-  return `${file}:${nearestLine + 1}:1`
+/** `file:line:column` of a key; of a key that is missing, that of the table or header it belongs to. */
+export function placeOf(file: TomlFile, path: Path): string {
+  const { line, column } = positionOf(file, path)
+  return `${file.file}:${line}:${column}`
+}
+
+/** From 1. */
+export function positionOf({ source, places }: TomlFile, path: Path): { line: number; column: number } {
+  const known = places()
+  let offset: number | undefined
+  for (let length = path.length; length > 0 && offset === undefined; length -= 1) offset = known.get(keyOf(path.slice(0, length)))
+  const before = source.slice(0, offset ?? 0)
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') }
+}
+
+/** A value as TOML writes it. */
+export function tomlValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`
+  // JSON's strings are TOML's, but for DEL, which TOML wants escaped; so do terminals, and those after it.
+  return JSON.stringify(value).replace(/[\x7f-\x9f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
 }

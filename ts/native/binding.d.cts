@@ -59,6 +59,10 @@ export interface Aggregate {
   peakRss?: PeakColumns
   /** The same by PSS. */
   peakPss?: PeakColumns
+  /** Largest sum of high-water marks at any instant of phase build, KiB: what the RSS peak can have been between the ticks. */
+  upperBoundRssKb: number
+  /** Images without a high-water mark, whose largest sample stands in. */
+  withoutMark: number
   /** Index: `process_id`; NaN for an image without a counted sample. */
   processPeakRssKb: Float64Array
   /** The same by PSS. */
@@ -102,6 +106,58 @@ export interface ClassColumns {
 /** Compression of the Parquet files. */
 export type Compression = 'snappy' | 'gzip' | 'brotli' | 'lz4' | 'zstd'
 
+/** One file to convert. */
+export interface ConvertOptions {
+  /** The file to read. */
+  input: string
+  /** Its format. */
+  inputFormat: TableFormat
+  /** The file to write; one that exists is replaced. */
+  output: string
+  /** Its format. */
+  outputFormat: TableFormat
+  /** Of Parquet: snappy, gzip, brotli, lz4 or zstd. */
+  compression: string
+}
+
+/**
+ * Converts one file, on another thread; the number of its rows. Rejects with code `ERR_MYMONITOR_DAMAGED`, `ERR_MYMONITOR_OUTPUT` or
+ * `ERR_MYMONITOR_NOT_A_TABLE`; the message names the file.
+ */
+export declare function convertTable(options: ConvertOptions): Promise<number>
+
+/** Where the exits of processes are learnt from. */
+export type Events = 'auto' | 'seccomp' | 'poll'
+
+/** What the exit records were. */
+export interface ExitCounts {
+  /** Exits that were recorded. */
+  records: number
+  /** Records dropped because the disk could not keep up. */
+  dropped: number
+  /** Exits that were seen and could not be read. */
+  unreadable: number
+  /** Sum of the CPU clocks in the records. */
+  attributedCpuUs: number
+}
+
+/** What became of the exit records. */
+export interface ExitRecordsState {
+  /** Recorded, not asked for, or refused by the kernel. */
+  state: 'on' | 'off' | 'refused'
+  /** A signal cannot interrupt an exit once it was received; with `on`. */
+  killable?: boolean
+  /** Programs of the build gain no privilege at exec; with `on`. */
+  noNewPrivs?: boolean
+  /** Why; with `refused`. */
+  errno?: number
+  /** The system's words for it; with `refused`. */
+  message?: string
+}
+
+/** Writes a recording as the one wide CSV of the Python `MyMonitor`, on another thread; the number of its rows. Rejects as `convertTable` does. */
+export declare function exportWide(recordingDir: string, startedAtUnixUs: number, output: string): Promise<number>
+
 /** Format version that this build writes. */
 export declare function formatVersion(): number
 
@@ -123,6 +179,49 @@ export interface GroupColumns {
   processes: Uint32Array
 }
 
+/** What came of an import. */
+export interface ImportedTable {
+  /** Samples. */
+  rows: number
+  /** Rows that are no sample of a process: sums, or without pid, time or size. */
+  leftOut: number
+  /** Sweeps over the processes. */
+  ticks: number
+  /** Pids with a command line. */
+  processes: number
+  /** Wall clock of the first sample. */
+  startedAtUnixUs: number
+  /** From the first tick to the last. */
+  durationUs: number
+  /** The table has PSS; otherwise only RSS. */
+  hasPss: boolean
+  /** The table has RSS; otherwise PSS stands in its place. */
+  hasRss: boolean
+}
+
+/** Writes the tables of a recording from a table of the Python `MyMonitor`, on another thread. Rejects as `convertTable` does. */
+export declare function importTable(options: ImportTableOptions): Promise<ImportedTable>
+
+/** A table of the Python `MyMonitor` that becomes a recording. */
+export interface ImportTableOptions {
+  /** The file to read. */
+  input: string
+  /** Its format. */
+  inputFormat: TableFormat
+  /** An empty directory for the recording. */
+  recordingDir: string
+  /** Of Parquet: snappy, gzip, brotli, lz4 or zstd. */
+  compression: string
+  /** UUID of the run. */
+  runId: string
+  /** Project name. */
+  project: string
+  /** Level. */
+  jobs?: number
+  /** The interval at which it was sampled. */
+  intervalUs: number
+}
+
 /** What the build's standard descriptors are. */
 export type Output = 'inherit' | 'inherit-log' | 'log' | 'log-show'
 
@@ -138,6 +237,18 @@ export interface PeakColumns {
   processRssKb: Float64Array
   processSharedKb: Float64Array
   processPssKb: Float64Array
+}
+
+/** Where the sampling thread's CPU time went, all ticks together; waiting and waking up is the rest. */
+export interface PhaseCpu {
+  /** Memory of known processes, and the host's files. */
+  readUs: number
+  /** Looking for new processes. */
+  discoverUs: number
+  /** Measuring PSS. */
+  rollupUs: number
+  /** Model, encoding, hand-over to the journal. */
+  encodeUs: number
 }
 
 /** One entry an image, in file order. NaN, -1 (4294967295 where unsigned), null or an empty `argv`: null. */
@@ -164,6 +275,9 @@ export interface ProcessColumns {
   outsideTree: Uint8Array
 }
 
+/** How much PSS is measured. */
+export type Pss = 'off' | 'budget' | 'full'
+
 /** What is constant over a recording. */
 export interface RecordingInfo {
   /** Format version of the files. */
@@ -184,6 +298,34 @@ export interface RecordingInfo {
   rows: number
 }
 
+/**
+ * Writes the tables of a recording from its journals, and removes the journals if every byte of them was used. Throws with code
+ * `ERR_MYMONITOR_BUSY` while mymonitor or the build is still at it.
+ */
+export declare function recover(dir: string, compression: Compression): Recovered
+
+/** What was saved. */
+export interface Recovered {
+  /** Rows of `ticks`. */
+  ticks: number
+  /** Rows of `processes`. */
+  processes: number
+  /** Rows of `memory_samples`. */
+  rows: number
+  /** Bytes at the end of the journals that belong to no whole frame; the journals are kept then. */
+  unreadBytes: number
+  /** What the exit records were. */
+  exits: ExitCounts
+  /** Of the root, where the launcher lived to tell it. */
+  exitCode?: number
+  /** The signal that ended the root. */
+  signal?: number
+  /** From the root's start to its end; absent where nobody saw the end. */
+  durationUs?: number
+  /** CPU time of the build's processes that were waited for. */
+  buildCpuUs?: number
+}
+
 /** One build to record. */
 export interface SessionOptions {
   /** The executable `mymonitor-launcher`. */
@@ -200,6 +342,12 @@ export interface SessionOptions {
   intervalUs: number
   /** The root marks the end of its setup by USR1 to its parent. */
   phases: boolean
+  /** Where exits are learnt from. */
+  events: Events
+  /** How much PSS is measured. */
+  pss: Pss
+  /** Of one CPU, for `budget`. */
+  pssBudgetPercent: number
   /** Store command lines. */
   storeArgv: boolean
   /** A second INT at least half a second after the first kills the build. */
@@ -250,6 +398,22 @@ export interface SessionResult {
   processes: number
   /** Processes that exist but could not be read. */
   unreadableProcesses: number
+  /** Processes that were read by path at every tick because descriptors were short. */
+  shortOfDescriptors: number
+  /** Images whose PSS this user may not measure. */
+  pssDenied: number
+  /** Measurements of one process's PSS. */
+  rollups: number
+  /** What they cost, CPU time; part of `samplerCpuUs`. */
+  rollupCpuUs: number
+  /** Measurements that had a reason but no room in the budget. */
+  rollupsPostponed: number
+  /** The tick of the PSS peak, where it was measured in full and no other tick may have been more than 3 % higher. */
+  confirmedPeakTick?: number
+  /** The sum of measured PSS at it, KiB. */
+  confirmedPeakKb?: number
+  /** CPU time of the sampling thread by what it did. */
+  phaseCpu: PhaseCpu
   /** Ticks whose samples were dropped because the disk could not keep up. */
   lostFrames: number
   /** A process's executable was looked at every so many ticks. */
@@ -264,8 +428,10 @@ export interface SessionResult {
   buildCpuUs?: number
   /** `VmHWM` of this process, KiB. */
   ownPeakRssKb: number
-  /** How processes were found. */
-  sources: Array<string>
+  /** Absent: the build did not run. */
+  exitRecords?: ExitRecordsState
+  /** How many there were. */
+  exits: ExitCounts
   /** The recording could not be written completely; the build's status stands. */
   measurementError?: string
 }
@@ -296,13 +462,16 @@ export interface Snapshot {
 
 /** Why the build did not run. */
 export interface StartFailure {
-  /** Of execve or chdir. */
+  /** Of what failed. */
   errno: number
   /** The system's words for it. */
   message: string
-  /** The working directory was the cause. */
-  cwd: boolean
+  /** What failed: execve, chdir to the working directory, or the exit records that were demanded. */
+  step: 'exec' | 'chdir' | 'exit_records'
 }
+
+/** What a table is stored as. */
+export type TableFormat = 'csv' | 'json' | 'parquet'
 
 /**
  * For the command line's own process, at its start: remembers which descriptors the caller left open, and ignores HUP again where the caller did

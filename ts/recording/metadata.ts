@@ -6,11 +6,13 @@ import { METADATA_VERSION, type Metadata } from '../metadata.ts'
 const count = t.isNumber()
 const text = t.isString()
 
+const isPhaseCpu = t.isPartial({ read: count, discover: count, rollup: count, encode: count })
+
 /** Fields that are not named here belong to a later minor version and are ignored. */
 const isMetadata = t.isPartial({
   format_version: count,
   mymonitor_version: text,
-  state: t.isEnum(['running', 'finished', 'failed'] as const),
+  state: t.isEnum(['running', 'finished', 'recovered', 'failed'] as const),
   run_id: text,
   project: text,
   jobs: t.isNullable(count),
@@ -42,6 +44,18 @@ const isMetadata = t.isPartial({
   source_commit: t.isNullable(text),
   tools: t.isRecord(text),
   sources: t.isArray(text),
+  exit_records: t.isNullable(
+    t.isPartial({
+      state: t.isEnum(['on', 'off', 'refused'] as const),
+      killable: t.isNullable(t.isBoolean()),
+      no_new_privs: t.isNullable(t.isBoolean()),
+      reason: t.isNullable(text),
+      records: count,
+      dropped: count,
+      unreadable: count,
+      attributed_cpu_us: count,
+    }),
+  ),
   exec_check_ticks: count,
   counts: t.isNullable(
     t.isPartial({
@@ -52,10 +66,30 @@ const isMetadata = t.isPartial({
       rows: count,
       processes: count,
       unreadable_processes: count,
+      short_of_descriptors: count,
       lost_frames: count,
     }),
   ),
-  own_cost: t.isNullable(t.isPartial({ sampler_cpu_us: count, cpu_us: count, launcher_cpu_us: count, peak_rss_kb: count })),
+  own_cost: t.isNullable(
+    t.isPartial({
+      sampler_cpu_us: count,
+      cpu_us: count,
+      launcher_cpu_us: count,
+      peak_rss_kb: count,
+      phase_cpu_us: t.isNullable(isPhaseCpu),
+    }),
+  ),
+  pss: t.isNullable(
+    t.isPartial({
+      mode: t.isEnum(['off', 'budget', 'full'] as const),
+      budget_percent: count,
+      rollups: count,
+      rollup_cpu_us: count,
+      postponed: count,
+      denied: count,
+      confirmed_peak: t.isNullable(t.isPartial({ tick: count, pss_kb: count })),
+    }),
+  ),
   build_cpu_us: t.isNullable(count),
   measurement_error: t.isNullable(text),
 })
@@ -98,6 +132,7 @@ function withAbsent(value: unknown): unknown {
     ...value,
     host: merged(ABSENT_HOST, value['host']),
     limits: merged(ABSENT_LIMITS, value['limits']),
+    counts: merged({ short_of_descriptors: 0 }, value['counts'] ?? null),
     own_cost: merged(ABSENT_COST, value['own_cost'] ?? null),
   }
 }
@@ -111,13 +146,15 @@ const ABSENT = {
   interrupted_by: null,
   start_error: null,
   source_commit: null,
+  exit_records: null,
   counts: null,
+  pss: null,
   build_cpu_us: null,
   measurement_error: null,
 }
 const ABSENT_HOST = { boot_id: null, mem_total_kb: null, swap_total_kb: null, numa_nodes: null }
 const ABSENT_LIMITS = { cgroup: null, open_files_soft: null }
-const ABSENT_COST = { sampler_cpu_us: 0, cpu_us: 0, launcher_cpu_us: 0, peak_rss_kb: 0 }
+const ABSENT_COST = { sampler_cpu_us: 0, cpu_us: 0, launcher_cpu_us: 0, peak_rss_kb: 0, phase_cpu_us: null }
 
 function merged(absent: Readonly<Record<string, unknown>>, value: unknown): unknown {
   return isObject(value) ? { ...absent, ...value } : value

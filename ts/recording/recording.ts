@@ -43,13 +43,14 @@ export function openRecording(dir: string): Recording {
     throw notARecording(dir, `holds no measurement, as the build could not be started: ${metadata.start_error ?? 'no reason was stored'}`)
   }
   if (metadata.state === 'running' && !files.includes('processes.parquet')) {
-    const journal = files.some((name) => name.endsWith('.journal'))
+    if (files.includes('ticks.journal'))
+      throw new MyMonitorError(
+        'ERR_MYMONITOR_UNFINISHED',
+        `not finished: mymonitor is still recording into ${dir}, or was killed before it could write the tables; in the latter case: mymonitor recover ${dir}`,
+      )
     throw notARecording(
       dir,
-      'is not finished: mymonitor is still recording into it, or was killed before it could write the tables. ' +
-        (journal
-          ? 'In the latter case record again: its journal is still there, but mymonitor cannot recover one yet'
-          : 'In the latter case record again: nothing of it was saved'),
+      'is not finished: mymonitor is still recording into it, or was killed before it could write the tables. In the latter case record again: nothing of it was saved',
     )
   }
   const binding = loadBinding()

@@ -3,42 +3,79 @@ import { formatKb, formatUs } from '../units.ts'
 import { escapeHtml } from './escape.ts'
 import { outcomeOf } from './outcome.ts'
 import { renderPage } from './page.ts'
-import { type Level, levelsSvg } from './run-plot-svg.ts'
+import { type Level, levelsSvg, type Mark } from './run-plot-svg.ts'
+import { groupByLevel, type LevelSpread, type Spread, spreadByLevel } from './spread.ts'
 
-/** Peak memory and duration across the levels (and repeats) of one project's run. Needs no script. */
+/** Peak memory and duration across the levels (and repeats) of one project's run, in the order given. Needs no script. */
 export function renderRunPlot(levels: readonly Analysis[]): string {
-  const ordered = [...levels].sort((a, b) => (a.recording.jobs ?? 0) - (b.recording.jobs ?? 0) || a.recording.repeat - b.recording.repeat)
-  const hasRepeats = ordered.some(({ recording }) => recording.repeat > 1)
-  const first = ordered[0]
+  const groups = groupByLevel(levels)
+  const ordered = groups.flat()
+  const hasRepeats = ordered.length > groups.length
+  const [first] = ordered
   const project = first?.recording.project ?? 'build'
   const metric = (first?.metric ?? 'pss').toUpperCase()
-  const names = ordered.map(({ recording }) => {
-    const level = recording.jobs === null ? 'run' : `-j${recording.jobs}`
-    return hasRepeats ? `${level} #${recording.repeat}` : level
-  })
-  const marks = ordered.map(({ recording, peak }, index): Level => {
-    const outcome = outcomeOf(recording)
-    return {
-      name: names[index] ?? '',
-      peakKb: peak?.kb ?? null,
-      durationUs: recording.durationUs,
-      failure: outcome.kind === 'ok' ? null : outcome.text,
-    }
-  })
+  const spread = spreadByLevel(levels)
+  const marks = groups.map((group, index) => levelMark(group, spread[index]))
+  const names = ordered.map(({ recording }) => `${levelName(recording)}${hasRepeats ? ` #${recording.repeat}` : ''}`)
   const title = `${project} · peak memory and duration by level`
   return renderPage({
     title,
     body: `<div id="app">
 <header><div class="title"><h1><bdi>${escapeHtml(project)}</bdi></h1></div>
-<p class="lead">Peak ${metric} and duration at ${ordered.length === 1 ? 'one level' : `${ordered.length} levels`}${first === undefined ? '' : ` on ${escapeHtml(first.host.hostname)}`}.</p></header>
+<p class="lead">Peak ${metric} and duration at ${groups.length === 1 ? 'one level' : `${groups.length} levels`}${hasRepeats ? `, ${ordered.length} recordings` : ''}${first === undefined ? '' : ` on ${escapeHtml(first.host.hostname)}`}.</p></header>
 <main class="levels">
 <section id="plot" aria-labelledby="plot-title"><h2 id="plot-title">Across levels</h2>
 ${levelsSvg(marks, metric)}</section>
-<section id="levels" aria-labelledby="levels-title"><h2 id="levels-title">Figures</h2>
+${hasRepeats ? spreadSection(spread, metric) : ''}<section id="levels" aria-labelledby="levels-title"><h2 id="levels-title">Figures</h2>
 ${table(ordered, names, metric)}</section>
 </main>
 </div>`,
   })
+}
+
+/** A level whose builds all failed shows what they reached. */
+function levelMark(group: readonly [Analysis, ...Analysis[]], spread: LevelSpread | undefined): Level {
+  const [{ recording, peak }] = group
+  const name = levelName(recording)
+  if (spread?.durationUs) return { name, peakKb: spread.peakKb, durationUs: spread.durationUs, failure: null }
+  const only = (value: number): Mark => ({ median: value, min: value, max: value })
+  const outcome = outcomeOf(recording)
+  return {
+    name,
+    peakKb: peak && only(peak.kb),
+    durationUs: only(recording.durationUs),
+    failure: outcome.kind === 'ok' ? null : outcome.text,
+  }
+}
+
+function levelName({ jobs }: { jobs: number | null }): string {
+  return jobs === null ? 'run' : `-j${jobs}`
+}
+
+function spreadSection(spread: readonly LevelSpread[], metric: string): string {
+  const figures = (values: Spread | null, format: (value: number) => string): string[] =>
+    values === null
+      ? [numeric('–'), numeric('–'), numeric('–')]
+      : [values.median, values.min, values.max].map((value) => numeric(data(value, format(value))))
+  const rows = spread.map((level) => {
+    const good = level.durationUs?.n ?? 0
+    const counts = [numeric(String(good)), numeric(String(level.recordings - good))]
+    const cells = [
+      `<th scope="row">${levelName(level)}</th>`,
+      ...counts,
+      ...figures(level.peakKb, formatKb),
+      ...figures(level.durationUs, formatUs),
+    ]
+    return `<tr>${cells.join('')}</tr>`
+  })
+  const headings = ['Succeeded', 'Failed', `Peak ${metric}, median`, 'min', 'max', 'Duration, median', 'min', 'max'].map(heading)
+  return `<section id="spread" aria-labelledby="spread-title"><h2 id="spread-title">Spread over repeats</h2>
+<div class="scroll" role="group" aria-label="Spread over repeats" tabindex="0"><table><caption class="hidden">Spread over repeats</caption>
+<thead><tr><th scope="col">Level</th>${headings.join('')}</tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody></table></div></section>
+`
 }
 
 function table(levels: readonly Analysis[], names: readonly string[], metric: string): string {

@@ -61,6 +61,7 @@ function peakLines(peak: Peak): string[] {
     `Time of Peak: ${(peak.elapsedUs / 1e6).toFixed(2)}s`,
     `Processes: ${peak.processes.length}`,
     `Memory: PSS ${kb(peak.pssKb)} KB (${peak.pssSource}), RSS ${kb(peak.rssKb)} KB, private ${kb(peak.privateKb)} KB, shared ${kb(peak.sharedKb)} KB`,
+    `Upper Bound between Ticks: RSS ${kb(peak.upperBoundRssKb)} KB${peak.withoutMark === 0 ? '' : ` (incomplete: ${formatCount(peak.withoutMark, 'process', 'processes')} without a high-water mark)`}`,
     ...listed.map((process) => {
       const target = process.target === null ? '' : `, ${printable(process.target)}`
       return `    ${printable(process.name)}: ${kb(process.kb)} KB (pid ${process.pid}, ${printable(process.major)}/${printable(process.minor)}${target})`
@@ -78,10 +79,19 @@ function trustLines(trust: Trust): string[] {
     '',
     `Interval: ${formatMs(trust.intervalUs)} (${formatCount(trust.ticks, 'tick')}, ${late}, ${trust.skippedTicks} skipped)`,
     `Processes Sampled (of those seen): ${trust.sampledProcesses} of ${trust.processes} (${formatShare(trust.sampledProcesses, trust.processes)})`,
+    ...(trust.attributedCpuUs === null
+      ? []
+      : [
+          `Exit Records: ${trust.exitRecords} of ${trust.processes}, ${trust.lostProcesses} ended without one; CPU attributed: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`,
+        ]),
     `Processes Unreadable: ${trust.unreadableProcesses}`,
     `Sources: ${trust.sources.map(printable).join(', ') || 'none'}`,
     `Own Cost: mymonitor ${cpu(trust.ownCpuUs)} (sampler ${cpu(trust.samplerCpuUs)}), launcher ${cpu(trust.launcherCpuUs)} CPU${buildCpu}, ${kb(trust.ownPeakRssKb)} KB peak RSS`,
   ]
+}
+
+function attributed(us: number, buildUs: number | null): string {
+  return buildUs === null ? cpu(us) : `${cpu(us)} of ${cpu(buildUs)} (${formatShare(us, buildUs)})`
 }
 
 function warningLines(warnings: readonly string[]): string[] {

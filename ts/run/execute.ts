@@ -6,6 +6,7 @@ import { ensureDirectory, makeFreshDirectory } from './files.ts'
 import { sourceCommit } from './host.ts'
 import { finishedMetadata, runningMetadata, saveMetadata } from './level-metadata.ts'
 import type { Level, Plan } from './plan.ts'
+import { withReserve } from './reserve.ts'
 import { type Run, recordingName } from './run-dir.ts'
 import { levelStatus, NOT_FOUND, OWN_FAILURE } from './status.ts'
 
@@ -27,15 +28,22 @@ export interface ExecuteOptions {
   handleSignals: boolean
   /** Ends the build when it fires. */
   stop: AbortSignal
+  /** The directory was made and the build is about to start; what this throws keeps it from being started. */
+  onRecording: (recordingDir: string) => void
   onSnapshot: (snapshot: Snapshot) => void
 }
 
-/** Before anything is made or run: that every level's directory can be entered. A command's own is left to the start, which tells it from a missing command. */
-export function checkDirectories(plan: Plan): void {
-  for (const { project, cwd } of plan.levels) {
+/** Before anything is made or run: that every level's directory can be entered. */
+export function checkDirectories(plan: Plan, levels: readonly Level[]): void {
+  for (const { project, cwd } of levels) {
     const found = statSync(cwd, { throwIfNoEntry: false })
     if (found?.isDirectory()) continue
     const reason = found === undefined ? 'does not exist' : 'is not a directory'
+    if (cwd.includes('\ufffd'))
+      throw new MyMonitorError(
+        'ERR_MYMONITOR_START_FAILED',
+        `the directory of the build, ${cwd}, cannot be reached: its name is not UTF-8; change into it and give -C .`,
+      )
     const next = plan.kind === 'projects' ? `correct dir of project "${project}" or give -C DIR` : 'give another one with -C DIR'
     throw new MyMonitorError('ERR_MYMONITOR_START_FAILED', `the directory of the build, ${cwd}, ${reason}: ${next}`)
   }
@@ -48,12 +56,13 @@ export async function executeLevel(level: Level, options: ExecuteOptions): Promi
   const launcher = launcherPath()
   const commit = await sourceCommit(level.cwd)
   const now = new Date()
-  const recordingDir = makeFreshDirectory(run.dir, recordingName(level, plan.metric, now))
+  const recordingDir = makeFreshDirectory(run.dir, recordingName(level, plan, now))
   const running = runningMetadata(run, plan, level, commit, now)
   saveMetadata(recordingDir, running)
 
   let result: SessionResult
   try {
+    options.onRecording(recordingDir)
     const session = new recorder.Session(sessionOptions(level, options, recordingDir, launcher), options.onSnapshot)
     const abort = (): void => session.abort()
     options.stop.addEventListener('abort', abort, { once: true })
@@ -65,16 +74,16 @@ export async function executeLevel(level: Level, options: ExecuteOptions): Promi
     }
   } catch (cause) {
     const error = fromNative(cause)
-    saveMetadata(recordingDir, { ...running, state: 'failed', start_error: error.message })
+    withReserve(run.dir, () => saveMetadata(recordingDir, { ...running, state: 'failed', start_error: error.message }))
     throw error
   }
 
-  const metadata = finishedMetadata(running, result)
+  const metadata = finishedMetadata(running, plan, result)
   const measurementErrors = result.measurementError === undefined ? [] : [result.measurementError]
   try {
     // The build may have removed it: a clean rule that deletes the output directory.
     ensureDirectory(recordingDir)
-    saveMetadata(recordingDir, metadata)
+    withReserve(run.dir, () => saveMetadata(recordingDir, metadata))
   } catch (cause) {
     measurementErrors.push(fromNative(cause).message)
   }
@@ -95,6 +104,9 @@ function sessionOptions(
     output: level.output,
     intervalUs: plan.intervalUs,
     phases: level.phases,
+    events: plan.events,
+    pss: plan.metric === 'rss' ? 'off' : plan.pss,
+    pssBudgetPercent: plan.pssBudgetPercent,
     storeArgv: plan.storeArgv,
     secondInterruptKills: plan.kind === 'projects',
     handleSignals,
@@ -111,7 +123,12 @@ function startFailure(level: Level, result: SessionResult): MyMonitorError | nul
   const { startError } = result
   if (!startError) return null
   const reason = startError.message.replace(/ \(os error \d+\)$/, '').toLowerCase()
-  if (startError.cwd) return new MyMonitorError('ERR_MYMONITOR_START_FAILED', `cannot enter ${level.cwd}: ${reason}`)
+  if (startError.step === 'exit_records')
+    return new MyMonitorError(
+      'ERR_MYMONITOR_START_FAILED',
+      `--events seccomp: this system gives no exit records (${reason}); mymonitor doctor says why, --events auto goes on without`,
+    )
+  if (startError.step === 'chdir') return new MyMonitorError('ERR_MYMONITOR_START_FAILED', `cannot enter ${level.cwd}: ${reason}`)
   const [program = ''] = level.command
   const status = levelStatus(result)
   if (status === OWN_FAILURE) return new MyMonitorError('ERR_MYMONITOR_START_FAILED', `cannot run "${program}": ${reason}`)

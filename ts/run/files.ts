@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MyMonitorError } from '../errors.ts'
 
@@ -6,8 +6,10 @@ import { MyMonitorError } from '../errors.ts'
 export function writeFileAtomic(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    writeFileSync(temporary, text)
-    renameSync(temporary, file)
+    retryBusy(() => {
+      writeFileSync(temporary, text)
+      renameSync(temporary, file)
+    })
   } catch (cause) {
     rmSync(temporary, { force: true })
     throw new MyMonitorError('ERR_MYMONITOR_OUTPUT', withNextStep(`cannot write ${file}: ${reasonOf(cause)}`), { cause })
@@ -20,7 +22,7 @@ export function makeFreshDirectory(parent: string, name: string): string {
   for (let count = 1; ; count += 1) {
     const path = join(parent, count === 1 ? name : `${name}_${count}`)
     try {
-      mkdirSync(path)
+      retryBusy(() => mkdirSync(path))
       return path
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotCreate(path, cause)
@@ -34,10 +36,39 @@ export function ensureDirectory(path: string): void {
   const parent = dirname(path)
   if (parent !== path) ensureDirectory(parent)
   try {
-    mkdirSync(path)
+    retryBusy(() => mkdirSync(path))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotCreate(path, cause)
   }
+}
+
+/** What a network or overlay file system answers while somebody else still has the directory in hand; a moment later it may not. */
+const BUSY: readonly (string | undefined)[] = ['EBUSY', 'EAGAIN', 'ESTALE', 'EINTR', 'ETXTBSY']
+const BUSY_WAITS_MS = [10, 40, 160, 640]
+
+/** Does it again, up to four times within a second, where the directory was busy. */
+export function retryBusy<T>(work: () => T): T {
+  for (const waitMs of BUSY_WAITS_MS) {
+    try {
+      return work()
+    } catch (cause) {
+      if (!BUSY.includes((cause as NodeJS.ErrnoException).code)) throw cause
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs)
+    }
+  }
+  return work()
+}
+
+/** Node gives names in UTF-8 only; a current directory with another one has to be reached by its link in /proc. */
+export const CURRENT_DIRECTORY_LINK = '/proc/self/cwd'
+
+/** An absolute path by which the current directory can be reached. */
+export function workingDirectory(): string {
+  const named = process.cwd()
+  if (!named.includes('\ufffd')) return named
+  const found = statSync(named, { throwIfNoEntry: false })
+  const here = statSync('.')
+  return found?.ino === here.ino && found.dev === here.dev ? named : CURRENT_DIRECTORY_LINK
 }
 
 function cannotCreate(path: string, cause: unknown): MyMonitorError {
@@ -45,12 +76,17 @@ function cannotCreate(path: string, cause: unknown): MyMonitorError {
   return new MyMonitorError('ERR_MYMONITOR_OUTPUT', message, { cause })
 }
 
+/** A file name is at most 255 bytes; level, stamp and endings are added to this one. */
+const LONGEST_NAME_BYTES = 100
+
 /** Letters, digits and `._+-`; anything else becomes `_`, so does a leading dot or dash. */
 export function safeName(name: string): string {
-  return name
-    .replace(/[^\p{L}\p{N}._+-]/gu, '_')
-    .replace(/^[.-]/, '_')
-    .slice(0, 100)
+  let safe = ''
+  for (const character of name.replace(/[^\p{L}\p{N}._+-]/gu, '_').replace(/^[.-]/, '_')) {
+    if (Buffer.byteLength(safe + character) > LONGEST_NAME_BYTES) break
+    safe += character
+  }
+  return safe
 }
 
 /** 20260102_030405, local time. */

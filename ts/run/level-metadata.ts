@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { METADATA_VERSION, type Metadata } from '../metadata.ts'
-import type { SessionResult } from '../native.ts'
+import { type ExitRecords, METADATA_VERSION, type Metadata, type PssFacts } from '../metadata.ts'
+import type { Recovered, SessionResult } from '../native.ts'
 import { isoWithZone, writeFileAtomic } from './files.ts'
 import { limitFacts } from './host.ts'
 import type { Level, Plan } from './plan.ts'
@@ -40,16 +40,18 @@ export function runningMetadata(run: Run, plan: Plan, level: Level, commit: stri
     source_commit: commit,
     tools: { mymonitor: run.record.mymonitor_version, node: process.versions.node },
     sources: [],
+    exit_records: null,
     exec_check_ticks: 0,
     counts: null,
     own_cost: null,
+    pss: null,
     build_cpu_us: null,
     measurement_error: null,
   }
 }
 
 /** The same, completed by what the session says. */
-export function finishedMetadata(running: Metadata, result: SessionResult): Metadata {
+export function finishedMetadata(running: Metadata, plan: Plan, result: SessionResult): Metadata {
   return {
     ...running,
     state: result.startError ? 'failed' : 'finished',
@@ -61,7 +63,8 @@ export function finishedMetadata(running: Metadata, result: SessionResult): Meta
     timed_out: result.timedOut,
     interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
-    sources: result.sources,
+    sources: ['children_walk', ...(result.exitRecords?.state === 'on' ? ['exit_records'] : [])],
+    exit_records: exitRecords(result),
     exec_check_ticks: result.execCheckTicks,
     counts: {
       ticks: result.ticks,
@@ -71,6 +74,7 @@ export function finishedMetadata(running: Metadata, result: SessionResult): Meta
       rows: result.rows,
       processes: result.processes,
       unreadable_processes: result.unreadableProcesses,
+      short_of_descriptors: result.shortOfDescriptors,
       lost_frames: result.lostFrames,
     },
     own_cost: {
@@ -78,9 +82,71 @@ export function finishedMetadata(running: Metadata, result: SessionResult): Meta
       cpu_us: result.ownCpuUs,
       launcher_cpu_us: result.launcherCpuUs,
       peak_rss_kb: result.ownPeakRssKb,
+      phase_cpu_us: {
+        read: result.phaseCpu.readUs,
+        discover: result.phaseCpu.discoverUs,
+        rollup: result.phaseCpu.rollupUs,
+        encode: result.phaseCpu.encodeUs,
+      },
     },
+    pss: pssFacts(plan, result),
     build_cpu_us: result.buildCpuUs ?? null,
     measurement_error: result.measurementError ?? null,
+  }
+}
+
+/** The same, completed by what the journals told after mymonitor had died. */
+export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Recovered): Metadata {
+  return {
+    ...running,
+    state: 'recovered',
+    started_at_unix_us: Date.parse(running.started_at) * 1000,
+    duration_us: recovered.durationUs ?? null,
+    exit_code: recovered.exitCode ?? null,
+    signal: recovered.signal ?? null,
+    sources: ['children_walk', ...(exits.records > 0 ? ['exit_records'] : [])],
+    exit_records: {
+      state: exits.records > 0 ? 'on' : 'off',
+      killable: null,
+      no_new_privs: null,
+      reason: null,
+      records: exits.records,
+      dropped: exits.dropped,
+      unreadable: exits.unreadable,
+      attributed_cpu_us: exits.attributedCpuUs,
+    },
+    build_cpu_us: recovered.buildCpuUs ?? null,
+    measurement_error:
+      recovered.unreadBytes > 0
+        ? `${recovered.unreadBytes} bytes at the end of its journals could not be used; they are still there`
+        : null,
+  }
+}
+
+function pssFacts(plan: Plan, result: SessionResult): PssFacts {
+  const { confirmedPeakTick: tick, confirmedPeakKb: kb } = result
+  return {
+    mode: plan.metric === 'rss' ? 'off' : plan.pss,
+    budget_percent: plan.pssBudgetPercent,
+    rollups: result.rollups,
+    rollup_cpu_us: result.rollupCpuUs,
+    postponed: result.rollupsPostponed,
+    denied: result.pssDenied,
+    confirmed_peak: tick === undefined || kb === undefined ? null : { tick, pss_kb: kb },
+  }
+}
+
+function exitRecords({ exitRecords: said, exits }: SessionResult): ExitRecords | null {
+  if (said === undefined) return null
+  return {
+    state: said.state,
+    killable: said.killable ?? null,
+    no_new_privs: said.noNewPrivs ?? null,
+    reason: said.message ?? null,
+    records: exits.records,
+    dropped: exits.dropped,
+    unreadable: exits.unreadable,
+    attributed_cpu_us: exits.attributedCpuUs,
   }
 }
 

@@ -14,12 +14,25 @@ export interface RunOptions {
   postClean?: boolean
   /** Shell command that runs before each level of a command, not recorded; `{N}` stands for the level. */
   prepare?: string
+  /** Record all levels this many times, one after the other each time. Default 1. */
+  repeat?: number
   /** Stop after the first level that fails. Default false. */
   failFast?: boolean
+  /** The exit status is 125 when the measurement failed, whatever the build did. Default false. */
+  strict?: boolean
   /** Milliseconds between two ticks. Default: `interval_seconds` of the configuration (50). */
   intervalMs?: number
   /** What totals, categories and the peak are in. Default: `metric_type` of the configuration (pss). */
   metric?: 'pss' | 'rss'
+  /** Measure PSS where it pays within a budget (`budget`, the default), or of every process at every tick (`full`). With metric rss nothing is measured. */
+  pss?: 'budget' | 'full'
+  /** The budget for measuring PSS, per cent of one CPU. Default 1. */
+  pssBudgetPercent?: number
+  /**
+   * Where the exits of processes are learnt from: exit records where they are safe (`auto`, the default), exit records or no build (`seccomp`), the walk
+   * over the tree alone (`poll`).
+   */
+  events?: 'auto' | 'seccomp' | 'poll'
   /** End a level after this many milliseconds. Default: never. */
   timeoutMs?: number
   /** Where the run's directory is made. Default: `log_root_dir` of the configuration. */

@@ -1,22 +1,33 @@
 import { basename, dirname, resolve } from 'node:path'
 import type { Config, Project } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
-import { INTERVAL_SECONDS, MAX_JOBS } from '../config/schema.ts'
+import { DEFAULT_CLEAN_TIMEOUT_S, INTERVAL_SECONDS, MAX_JOBS } from '../config/schema.ts'
 import { MyMonitorError } from '../errors.ts'
 import type { SessionOptions } from '../native.ts'
 import type { RunOptions } from './options.ts'
 import { cleanCommand, expandPath, phasedCommand } from './template.ts'
+
+/** Far above what anybody waits for, far below what a run.json can hold. */
+const MAX_REPEAT = 1000
 
 /** Everything that a run will do, decided before anything is done. */
 export interface Plan {
   kind: 'command' | 'projects'
   levels: Level[]
   outputDir: string
+  /** Absolute path of rules.toml. */
+  rulesFile: string
   intervalUs: number
   metric: 'pss' | 'rss'
+  events: SessionOptions['events']
+  pss: 'budget' | 'full'
+  pssBudgetPercent: number
   compression: SessionOptions['compression']
   timeoutMs?: number
+  /** How many times each level is recorded. */
+  repeat: number
   failFast: boolean
+  strict: boolean
   report: boolean
   storeArgv: boolean
 }
@@ -24,6 +35,7 @@ export interface Plan {
 export interface Level {
   project: string
   jobs: number | null
+  /** From 1. */
   repeat: number
   cwd: string
   command: string[]
@@ -43,6 +55,8 @@ export interface Step {
   text: string
   command: string[]
   cwd: string
+  /** It is ended after this time. */
+  timeoutMs: number
 }
 
 /** What the plan has to know of the world. */
@@ -59,19 +73,27 @@ export function planRun(config: Config, options: RunOptions, context: PlanContex
   const kind = options.command === undefined ? 'projects' : 'command'
   rejectMixtures(kind, options)
   if (options.jobs !== undefined) checkJobs(options.jobs)
-  const levels =
+  const repeat = checkedRepeat(options.repeat ?? 1)
+  const once =
     options.command === undefined
       ? chosenProjects(config, options.projects).flatMap((project) => projectLevels(project, config, options, context))
       : commandLevels(options.command, config, options, context)
   return {
     kind,
-    levels,
+    // All levels once, then all again: what changes with time, such as the temperature or a cache, does not add up in one of them.
+    levels: Array.from({ length: repeat }, (_, index) => once.map((level) => ({ ...level, repeat: index + 1 }))).flat(),
+    rulesFile: config.rulesFile,
     outputDir: resolve(context.cwd, options.outputDir ?? expandPath(config.logRootDir, context.env, `${config.file}: log_root_dir`)),
     intervalUs: options.intervalMs === undefined ? config.intervalUs : checkedIntervalUs(options.intervalMs),
     metric: options.metric ?? config.metric,
+    events: options.events ?? 'auto',
+    pss: options.pss ?? 'budget',
+    pssBudgetPercent: checkedBudget(options.pssBudgetPercent ?? DEFAULT_BUDGET_PERCENT),
     compression: config.compression,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: checkedTimeoutMs(options.timeoutMs) }),
+    repeat,
     failFast: options.failFast ?? false,
+    strict: options.strict ?? false,
     report: options.report ?? !config.skipPlots,
     storeArgv: options.storeArgv ?? true,
   }
@@ -107,8 +129,14 @@ function checkJobs(jobs: readonly number[]): void {
   for (const [index, level] of jobs.entries()) {
     if (!Number.isInteger(level) || level < 1 || level > MAX_JOBS)
       throw usage(`level ${level}: expected a whole number from 1 to ${MAX_JOBS}`)
-    if (jobs.indexOf(level) < index) throw usage(`level ${level} is given twice: each level is recorded once`)
+    if (jobs.indexOf(level) < index)
+      throw usage(`level ${level} is given twice: each level is recorded once; --repeat N records all of them N times`)
   }
+}
+
+function checkedRepeat(repeat: number): number {
+  if (Number.isInteger(repeat) && repeat >= 1 && repeat <= MAX_REPEAT) return repeat
+  throw usage(`repeat ${repeat}: expected a whole number from 1 to ${MAX_REPEAT}`)
 }
 
 function checkedIntervalUs(intervalMs: number): number {
@@ -116,6 +144,13 @@ function checkedIntervalUs(intervalMs: number): number {
   if (!(intervalMs >= min * 1000 && intervalMs <= max * 1000))
     throw usage(`interval ${intervalMs} ms: expected ${min * 1000} ms to ${max} s, such as 50ms`)
   return Math.round(intervalMs * 1000)
+}
+
+const DEFAULT_BUDGET_PERCENT = 1
+
+function checkedBudget(percent: number): number {
+  if (!(percent >= 0 && percent <= 100)) throw usage(`PSS budget ${percent} %: expected 0 to 100 per cent of one CPU, such as 1`)
+  return percent
 }
 
 function checkedTimeoutMs(timeoutMs: number): number {
@@ -161,7 +196,9 @@ function projectLevels(project: Project, config: Config, options: RunOptions, co
     const build = fill(project.build)
     const text = fill(project.clean)
     const clean = (name: Step['name'], wanted: boolean | undefined): Step | null =>
-      text.trim() === '' || wanted === false ? null : { name, text, command: cleanCommand(shell, setup, text), cwd }
+      text.trim() === '' || wanted === false
+        ? null
+        : { name, text, command: cleanCommand(shell, setup, text), cwd, timeoutMs: project.cleanTimeoutMs }
     const phases = setup.trim() !== ''
     return {
       project: project.name,
@@ -197,7 +234,10 @@ function commandLevels(command: readonly string[], config: Config, options: RunO
       command: command.map(fill),
       phases: false,
       output: options.logOutput ? 'inherit-log' : 'inherit',
-      before: text === undefined ? null : { name: 'prepare', text, command: [context.shell, '-c', text], cwd },
+      before:
+        text === undefined
+          ? null
+          : { name: 'prepare', text, command: [context.shell, '-c', text], cwd, timeoutMs: DEFAULT_CLEAN_TIMEOUT_S * 1000 },
       after: null,
     }
   })

@@ -1,58 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Metadata } from '../metadata.ts'
 import { isoWithZone, makeFreshDirectory, safeName, stampOf, writeFileAtomic } from './files.ts'
 import { hostFacts } from './host.ts'
 import type { Level, Plan } from './plan.ts'
+import { makeReserve, releaseReserve, withReserve } from './reserve.ts'
+import { type LevelRecord, RUN_FILE, RUN_SCHEMA, type RunRecord, startTicksOf, storedPlan } from './run-record.ts'
 import { packageVersion } from './version.ts'
-
-export const RUN_FILE = 'run.json'
-/** Version of run.json. */
-export const RUN_SCHEMA = 1
-
-/** run.json: the plan, the host and the result of each level; rewritten after each level. Field names as in metadata.json. */
-export interface RunRecord {
-  schema: typeof RUN_SCHEMA
-  run_id: string
-  mymonitor_version: string
-  /** failed: no build could be started */
-  state: 'running' | 'finished' | 'interrupted' | 'failed'
-  /** ISO 8601 with zone offset. */
-  started_at: string
-  interrupted_by: number | null
-  host: Metadata['host']
-  plan: {
-    kind: Plan['kind']
-    interval_us: number
-    metric: Plan['metric']
-    compression: string
-    timeout_ms: number | null
-    fail_fast: boolean
-    store_argv: boolean
-  }
-  levels: LevelRecord[]
-}
-
-interface LevelRecord {
-  project: string
-  jobs: number | null
-  repeat: number
-  command: string[]
-  cwd: string
-  /** pending: not ended (yet) · finished: the build ran · failed: it could not be started */
-  state: 'pending' | 'finished' | 'failed'
-  /** Name of its directory beside run.json. */
-  recording: string | null
-  exit_status: number | null
-  duration_us: number | null
-  timed_out: boolean
-  interrupted_by: number | null
-  peak_kb: number | null
-  peak_elapsed_us: number | null
-  /** What went wrong on our side. */
-  measurement_errors: string[]
-}
 
 export interface Run {
   id: string
@@ -74,21 +28,16 @@ export function openRun(plan: Plan, now: Date): Run {
       state: 'running',
       started_at: isoWithZone(now),
       interrupted_by: null,
+      recorder: { pid: process.pid, start_ticks: startTicksOf('self') },
       host: hostFacts(),
-      plan: {
-        kind: plan.kind,
-        interval_us: plan.intervalUs,
-        metric: plan.metric,
-        compression: plan.compression,
-        timeout_ms: plan.timeoutMs ?? null,
-        fail_fast: plan.failFast,
-        store_argv: plan.storeArgv,
-      },
+      plan: storedPlan(plan),
       levels: plan.levels.map((level) => pendingRecord(level, plan)),
+      spread: [],
     },
   }
   try {
     saveRun(run)
+    makeReserve(run.dir, reserveBytes(run))
   } catch (error) {
     rmdirSync(run.dir)
     throw error
@@ -96,8 +45,46 @@ export function openRun(plan: Plan, now: Date): Run {
   return run
 }
 
+/** Takes over the directory of an earlier process. */
+export function reopenRun(dir: string, record: RunRecord): Run {
+  const run: Run = {
+    id: record.run_id,
+    dir,
+    record: {
+      ...record,
+      mymonitor_version: packageVersion(),
+      state: 'running',
+      interrupted_by: null,
+      recorder: { pid: process.pid, start_ticks: startTicksOf('self') },
+      host: hostFacts(),
+    },
+  }
+  saveRun(run)
+  makeReserve(dir, reserveBytes(run))
+  return run
+}
+
 export function saveRun(run: Run): void {
-  writeFileAtomic(join(run.dir, RUN_FILE), `${JSON.stringify(run.record, null, 2)}\n`)
+  withReserve(run.dir, () => writeFileAtomic(join(run.dir, RUN_FILE), textOf(run)))
+}
+
+/** The last time: nothing more will be written. */
+export function closeRun(run: Run, state: RunRecord['state']): void {
+  run.record.state = state
+  try {
+    saveRun(run)
+  } finally {
+    releaseReserve(run.dir)
+  }
+}
+
+function textOf({ record }: Run): string {
+  return `${JSON.stringify(record, null, 2)}\n`
+}
+
+/** For run.json at its end, which has a result for each level, and for the metadata of the last one. */
+function reserveBytes(run: Run): number {
+  return 4 * textOf(run).length + 16_384
 }
 
 /** What of a command may be stored: of a project its build command as a text; with --no-argv only what runs, not its arguments. */
@@ -106,9 +93,9 @@ export function storedCommand(level: Level, plan: Pick<Plan, 'storeArgv'>): stri
   return level.text === undefined ? level.command : [level.text]
 }
 
-/** qemu_j8_pss_20260102_030405 */
-export function recordingName(level: Level, metric: Plan['metric'], now: Date): string {
-  return `${fileStem(level)}_${metric}_${stampOf(now)}`
+/** qemu_j8_pss_20260102_030405; with repeats qemu_j8_pss_20260102_030405_r2 */
+export function recordingName(level: Level, { metric, repeat }: Pick<Plan, 'metric' | 'repeat'>, now: Date): string {
+  return `${fileStem(level)}_${metric}_${stampOf(now)}${repeat > 1 ? `_r${level.repeat}` : ''}`
 }
 
 /** qemu_j8_PSS_KB_report.html */
@@ -125,7 +112,7 @@ function fileStem({ project, jobs }: Pick<Level, 'project' | 'jobs'>): string {
   return jobs === null ? safeName(project) : `${safeName(project)}_j${jobs}`
 }
 
-function pendingRecord(level: Level, plan: Plan): LevelRecord {
+export function pendingRecord(level: Level, plan: Plan): LevelRecord {
   return {
     project: level.project,
     jobs: level.jobs,
@@ -134,6 +121,7 @@ function pendingRecord(level: Level, plan: Plan): LevelRecord {
     cwd: level.cwd,
     state: 'pending',
     recording: null,
+    interrupted_recordings: [],
     exit_status: null,
     duration_us: null,
     timed_out: false,

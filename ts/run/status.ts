@@ -15,7 +15,7 @@ const NO_MEANS: readonly number[] = [constants.errno.EAGAIN, constants.errno.ENO
 export function levelStatus(result: Pick<SessionResult, 'startError' | 'exitCode' | 'signal' | 'timedOut'>): number {
   const { startError } = result
   if (startError) {
-    if (startError.cwd || NO_MEANS.includes(startError.errno)) return OWN_FAILURE
+    if (startError.step !== 'exec' || NO_MEANS.includes(startError.errno)) return OWN_FAILURE
     return startError.errno === constants.errno.ENOENT ? NOT_FOUND : NOT_EXECUTABLE
   }
   if (result.timedOut) return TIMED_OUT

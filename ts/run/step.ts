@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
+import { formatUs } from '../units.ts'
 import type { Step } from './plan.ts'
 
 /** Enough for the lines that say why a clean command failed. */
 const TAIL_BYTES = 8192
 const GRACE_MS = 5000
+const POLL_MS = 50
 
 export interface StepFailure {
   step: Step
-  /** "exit status 2", "killed by SIGTERM", "cannot run bash: …" */
+  /** "exit status 2", "killed by SIGTERM", "not done after 30 min 00 s, so it was ended", "cannot run bash: …" */
   reason: string
   /** The end of its output. */
   tail: string
@@ -15,7 +17,7 @@ export interface StepFailure {
 
 /**
  * Runs a clean or prepare command, unrecorded: no stdin, its output kept only for the case that it fails. It leads a process group of its own, so that
- * everything it started ends when `stop` fires. Resolves with null when it succeeded.
+ * everything it started ends when `stop` fires or its time is over. Resolves with null when it succeeded.
  */
 export function runStep(step: Step, env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<StepFailure | null> {
   const [file = '', ...args] = step.command
@@ -27,26 +29,24 @@ export function runStep(step: Step, env: NodeJS.ProcessEnv, stop: AbortSignal): 
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
 
-  const kill = (signal: NodeJS.Signals): void => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    try {
-      process.kill(-child.pid, signal)
-    } catch {
-      // It ended by itself in between.
-    }
-  }
-  let killTimer: NodeJS.Timeout | undefined
+  let ending: Promise<void> | undefined
+  let timedOut = false
   const end = (): void => {
-    kill('SIGTERM')
-    killTimer = setTimeout(kill, GRACE_MS, 'SIGKILL')
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) ending ??= endGroup(child.pid)
   }
+  const timer = setTimeout(() => {
+    timedOut = true
+    end()
+  }, step.timeoutMs)
   stop.addEventListener('abort', end, { once: true })
   if (stop.aborted) end()
 
   return new Promise((resolve) => {
-    const finish = (reason: string | null): void => {
+    const finish = async (reason: string | null): Promise<void> => {
       stop.removeEventListener('abort', end)
-      clearTimeout(killTimer)
+      clearTimeout(timer)
+      // The shell ends at once; what it started may take longer, or not listen.
+      await ending
       // What a background process still holds open would keep this process alive.
       child.stdout.destroy()
       child.stderr.destroy()
@@ -54,9 +54,34 @@ export function runStep(step: Step, env: NodeJS.ProcessEnv, stop: AbortSignal): 
     }
     child.once('error', (error: NodeJS.ErrnoException) => finish(`cannot run ${file} in ${step.cwd}: ${error.code ?? error.message}`))
     child.once('exit', (code, signal) => {
-      const reason = code === 0 ? null : code === null ? `killed by ${signal}` : `exit status ${code}`
+      const how = code === null ? `killed by ${signal}` : `exit status ${code}`
+      const reason = timedOut ? `not done after ${formatUs(step.timeoutMs * 1000)}, so it was ended` : code === 0 ? null : how
       // The last output may still be on its way.
       setImmediate(finish, reason)
     })
   })
+}
+
+/** TERM to the group, KILL to what is left of it after the grace. */
+async function endGroup(leader: number): Promise<void> {
+  const deadlineMs = performance.now() + GRACE_MS
+  let signal: NodeJS.Signals | 0 = 'SIGTERM'
+  while (kill(leader, signal)) {
+    if (performance.now() >= deadlineMs) {
+      kill(leader, 'SIGKILL')
+      return
+    }
+    signal = 0
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** Whether there was anybody in the group. */
+function kill(leader: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-leader, signal)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,13 +1,16 @@
 import { basename } from 'node:path'
 import type { Rules } from '../classify/rules.ts'
 import { MyMonitorError } from '../errors.ts'
+import { spreadByLevel } from '../report/spread.ts'
 import { executeLevel, type LevelOutcome } from '../run/execute.ts'
 import { messageOf, withNextStep } from '../run/files.ts'
 import { saveMetadata } from '../run/level-metadata.ts'
 import type { Level, Plan, Step } from '../run/plan.ts'
 import { type Run, saveRun } from '../run/run-dir.ts'
+import { inSnakeCase, type LevelRecord } from '../run/run-record.ts'
 import { OWN_FAILURE } from '../run/status.ts'
 import { runStep } from '../run/step.ts'
+import { expectedUs } from './expected.ts'
 import { endedInSetup, type LevelReport, reportLevel, writeRunPlot } from './level-report.ts'
 import type { LevelPosition, LevelResult, SampleObserver } from './types.ts'
 
@@ -21,39 +24,62 @@ export interface RunContext {
   env: NodeJS.ProcessEnv
   handleSignals: boolean
   noRedact: boolean
-  /** Results so far; a level adds its own. */
-  levels: LevelResult[]
+  /** By the index of the level in the plan; undefined: not done. */
+  results: (LevelResult | undefined)[]
 }
 
-/** One level from clean to report. Null when it was stopped before its build. Throws only when nothing was built yet. */
+/** Those that are done, in the order of the plan. */
+export function resultsOf({ results }: Pick<RunContext, 'results'>): LevelResult[] {
+  return results.filter((result) => result !== undefined)
+}
+
+/** One level from clean to report. Null when it was stopped before its build. Throws only when nothing was built yet and nothing else is to be. */
 export async function sampleLevel(
   context: RunContext,
   index: number,
 ): Promise<{ result: LevelResult; interruptedBy: number | null } | null> {
   const { plan, observer } = context
   const level = plan.levels[index] as Level
-  const position = { project: level.project, jobs: level.jobs, number: index + 1, of: plan.levels.length }
+  const position = positionOf(context, level, index)
+  const isFirst = resultsOf(context).length === 0
   let outcome: LevelOutcome | null
   let result: LevelResult
   try {
-    outcome = await record(context, level, position)
+    outcome = await record(context, index, position)
     if (outcome === null) return null
-    result = await analyse(context, level, outcome)
+    result = await analyse(context, index, outcome)
   } catch (error) {
-    if (context.levels.length === 0) throw error
+    if (isFirst) throw error
     outcome = null
     result = notRecorded(level, error)
   }
+  context.results[index] = result
   noteInRun(context, index, outcome, result)
-  if (outcome?.startError && context.levels.length === 0) throw outcome.startError
-  context.levels.push(result)
+  // With several levels, that one could not be started is the result of that one.
+  if (outcome?.startError && plan.levels.length === 1) throw outcome.startError
   observer.levelFinished?.(position, result)
   return { result, interruptedBy: outcome?.metadata.interrupted_by ?? null }
 }
 
+function positionOf(context: RunContext, level: Level, index: number): LevelPosition {
+  const { plan } = context
+  const earlier = resultsOf(context).filter(({ project, exitStatus }) => project === level.project && exitStatus === 0)
+  const done = earlier.flatMap(({ jobs, analysis }) => (analysis === null ? [] : [{ jobs, durationUs: analysis.recording.durationUs }]))
+  return {
+    project: level.project,
+    jobs: level.jobs,
+    repeat: level.repeat,
+    repeats: plan.repeat,
+    number: index + 1,
+    of: plan.levels.length,
+    expectedUs: expectedUs(level.jobs, done),
+  }
+}
+
 /** The left side of the wall. */
-async function record(context: RunContext, level: Level, position: LevelPosition): Promise<LevelOutcome | null> {
-  const { observer, stop } = context
+async function record(context: RunContext, index: number, position: LevelPosition): Promise<LevelOutcome | null> {
+  const { plan, run, observer, stop } = context
+  const level = plan.levels[index] as Level
   const step = async (wanted: Step | null): Promise<void> => {
     if (wanted === null || stop.aborted) return
     observer.step?.(position, wanted)
@@ -65,6 +91,10 @@ async function record(context: RunContext, level: Level, position: LevelPosition
   observer.levelStarted?.(position)
   const outcome = await executeLevel(level, {
     ...context,
+    onRecording(recordingDir) {
+      Object.assign(run.record.levels[index] as LevelRecord, { state: 'running', recording: basename(recordingDir) })
+      saveRun(run)
+    },
     onSnapshot: (snapshot) => observer.snapshot?.({ ...snapshot, ...position }),
   })
   if (outcome.startError === null && outcome.metadata.interrupted_by === null) await step(level.after)
@@ -72,8 +102,9 @@ async function record(context: RunContext, level: Level, position: LevelPosition
 }
 
 /** The right side of the wall. Never throws: the build has ended and its status stands. */
-async function analyse(context: RunContext, level: Level, outcome: LevelOutcome): Promise<LevelResult> {
-  const { plan, run, rules, noRedact } = context
+async function analyse(context: RunContext, index: number, outcome: LevelOutcome): Promise<LevelResult> {
+  const { plan, run, rules, noRedact, results } = context
+  const level = plan.levels[index] as Level
   const errors = [...outcome.measurementErrors]
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
     try {
@@ -98,13 +129,14 @@ async function analyse(context: RunContext, level: Level, outcome: LevelOutcome)
     }
     reported = await attempt(() => reportLevel(outcome.recordingDir, { metric, rules, noRedact, html }))
     errors.push(...(reported?.errors ?? []))
-    const earlier = context.levels.filter(({ project }) => project === level.project).map(({ analysis }) => analysis)
-    const analyses = [...earlier, reported?.analysis ?? null].filter((analysis) => analysis !== null)
+    const inOrder = plan.levels.map((_, other) => (other === index ? reported?.analysis : results[other]?.analysis))
+    const analyses = inOrder.filter((analysis) => analysis?.recording.project === level.project).filter((analysis) => analysis != null)
     if (html && analyses.length > 0) summaryPlot = await attempt(() => writeRunPlot(run.dir, level.project, analyses))
   }
   return {
     project: level.project,
     jobs: level.jobs,
+    repeat: level.repeat,
     exitStatus: outcome.status,
     startError,
     recording: outcome.recordingDir,
@@ -119,6 +151,7 @@ function notRecorded(level: Level, error: unknown): LevelResult {
   return {
     project: level.project,
     jobs: level.jobs,
+    repeat: level.repeat,
     exitStatus: OWN_FAILURE,
     startError: messageOf(error),
     recording: null,
@@ -129,11 +162,11 @@ function notRecorded(level: Level, error: unknown): LevelResult {
   }
 }
 
-function noteInRun({ run }: RunContext, index: number, outcome: LevelOutcome | null, result: LevelResult): void {
+function noteInRun({ run, results }: RunContext, index: number, outcome: LevelOutcome | null, result: LevelResult): void {
   const record = run.record.levels[index]
   if (record === undefined) return
   record.state = result.startError === null ? 'finished' : 'failed'
-  record.recording = result.recording === null ? null : basename(result.recording)
+  if (result.recording !== null) record.recording = basename(result.recording)
   record.exit_status = result.exitStatus
   record.duration_us = outcome?.metadata.duration_us ?? null
   record.timed_out = outcome?.metadata.timed_out ?? false
@@ -141,6 +174,8 @@ function noteInRun({ run }: RunContext, index: number, outcome: LevelOutcome | n
   record.peak_kb = result.analysis?.peak?.kb ?? null
   record.peak_elapsed_us = result.analysis?.peak?.elapsedUs ?? null
   record.measurement_errors = [...result.measurementErrors]
+  const analyses = resultsOf({ results }).flatMap(({ analysis }) => analysis ?? [])
+  run.record.spread = inSnakeCase(spreadByLevel(analyses))
   try {
     saveRun(run)
   } catch (error) {

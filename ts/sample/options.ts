@@ -20,20 +20,28 @@ const SHAPES: Readonly<Record<keyof SampleOptions, Shape>> = {
   directory: text,
   prepare: text,
   outputDir: text,
+  resume: text,
   config: text,
   preClean: flag,
   postClean: flag,
   failFast: flag,
+  strict: flag,
   report: flag,
   showOutput: flag,
   logOutput: flag,
   storeArgv: flag,
   noRedact: flag,
+  repeat: { check: t.isNumber(), expected: 'a number, such as 3' },
   intervalMs: milliseconds,
   timeoutMs: milliseconds,
   metric: { check: t.isEnum(['pss', 'rss'] as const), expected: "'pss' or 'rss'" },
+  pss: { check: t.isEnum(['budget', 'full'] as const), expected: "'budget' or 'full'" },
+  pssBudgetPercent: { check: t.isNumber(), expected: 'a number of per cent, such as 1' },
+  events: { check: t.isEnum(['auto', 'seccomp', 'poll'] as const), expected: "'auto', 'seccomp' or 'poll'" },
   signal: { check: (value) => value instanceof AbortSignal, expected: 'an AbortSignal' },
 }
+
+const WITH_RESUME: readonly (keyof SampleOptions)[] = ['resume', 'signal', 'noRedact']
 
 /** For callers without a compiler: throws ERR_MYMONITOR_USAGE for a name that does not exist and a value of the wrong shape. Undefined counts as not given. */
 export function checkOptions(options: SampleOptions): void {
@@ -46,6 +54,8 @@ export function checkOptions(options: SampleOptions): void {
     }
     const { check, expected } = SHAPES[name]
     if (value !== undefined && !check(value)) throw usage(`${name}: expected ${expected}, got ${given(value)}`)
+    if (value !== undefined && options.resume !== undefined && !WITH_RESUME.includes(name))
+      throw usage(`resume goes on with the plan of its run, so ${name} cannot be given with it`)
   }
 }
 

@@ -2,15 +2,18 @@ import { loadRules } from '../classify/rules.ts'
 import { loadConfig } from '../config/load.ts'
 import { MyMonitorError } from '../errors.ts'
 import { launcherPath } from '../native.ts'
+import { spreadByLevel } from '../report/spread.ts'
 import { checkDirectories } from '../run/execute.ts'
 import { messageOf } from '../run/files.ts'
-import { planRun } from '../run/plan.ts'
-import { openRun, type Run, type RunRecord, saveRun } from '../run/run-dir.ts'
+import { type Plan, planRun } from '../run/plan.ts'
+import { closeRun, openRun, type Run, reopenRun } from '../run/run-dir.ts'
+import type { RunRecord } from '../run/run-record.ts'
 import { findShell } from '../run/shell.ts'
 import { watchInterrupts } from '../run/signals.ts'
-import { runStatus } from '../run/status.ts'
-import { type RunContext, sampleLevel } from './level.ts'
+import { OWN_FAILURE, runStatus } from '../run/status.ts'
+import { type RunContext, resultsOf, sampleLevel } from './level.ts'
 import { checkOptions } from './options.ts'
+import { finishedResults, hostChange, readStoredRun, type StoredRun, setAsideUnfinished, unfinishedLevels } from './resume.ts'
 import type { SampleObserver, SampleOptions, SampleResult } from './types.ts'
 
 export interface Surroundings {
@@ -29,70 +32,97 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
   checkOptions(options)
   rejectIfAborted(options.signal)
   const { cwd, env, handleSignals } = surroundings
-  const config = loadConfig(options.config, { cwd, env })
-  const plan = planRun(config, options, { cwd, env, shell: findShell(env) })
-  const rules = loadRules(config.rulesFile)
-  for (const warning of config.warnings) observer.warning?.(warning)
-  checkDirectories(plan)
+  const stored = options.resume === undefined ? null : readStoredRun(options.resume, cwd)
+  const plan = stored?.plan ?? newPlan(options, observer, surroundings)
+  const rules = loadRules(plan.rulesFile)
+  const left = stored === null ? [...plan.levels.keys()] : unfinishedLevels(stored.record)
+  checkDirectories(
+    plan,
+    plan.levels.filter((_, index) => left.includes(index)),
+  )
   launcherPath()
   observer.planned?.(plan)
 
   const interrupts = handleSignals ? watchInterrupts() : null
   const stop = AbortSignal.any([options.signal, interrupts?.signal].filter((signal) => signal !== undefined))
-  const run = openRun(plan, new Date())
-  const context: RunContext = {
-    plan,
-    run,
-    rules,
-    observer,
-    stop,
-    env,
-    handleSignals,
-    noRedact: options.noRedact ?? false,
-    levels: [],
-  }
-  const { levels } = context
+  const noRedact = options.noRedact ?? false
   let interruptedBy: number | null = null
   try {
-    for (const index of plan.levels.keys()) {
-      const outcome = await sampleLevel(context, index)
-      interruptedBy = outcome?.interruptedBy ?? null
-      if (outcome === null || interruptedBy !== null || stop.aborted || (plan.failFast && outcome.result.exitStatus !== 0)) break
-    }
-    if (levels.length === 0) rejectIfAborted(options.signal)
-    interruptedBy ??= interrupts?.by() ?? null
-    const early = levels.length < plan.levels.length && (stop.aborted || interruptedBy !== null)
-    run.record.state = early ? 'interrupted' : 'finished'
-    run.record.interrupted_by = interruptedBy
-    saveRun(run)
-  } catch (error) {
-    if (levels.length === 0) {
+    const results = stored === null ? [] : await finishedResults(stored, rules, noRedact)
+    const run = stored === null ? openRun(plan, new Date()) : await goOn(stored, observer)
+    const context: RunContext = { plan, run, rules, observer, stop, env, handleSignals, noRedact, results }
+    try {
+      for (const index of left) {
+        const outcome = await sampleLevel(context, index)
+        interruptedBy = outcome?.interruptedBy ?? null
+        if (outcome === null || interruptedBy !== null || stop.aborted || (plan.failFast && outcome.result.exitStatus !== 0)) break
+      }
+      if (resultsOf(context).length === 0) rejectIfAborted(options.signal)
+    } catch (error) {
       closeUnbuilt(run, stop.aborted ? 'interrupted' : 'failed')
       throw error
     }
-    const message = messageOf(error)
-    if (!levels.some(({ measurementErrors }) => measurementErrors.includes(message))) observer.warning?.(message)
+    interruptedBy ??= interrupts?.by() ?? null
+    closeBuilt(context, interruptedBy)
+    return resultOf(context, interruptedBy, options.signal?.aborted ?? false)
   } finally {
     interrupts?.release()
   }
+}
+
+function newPlan(options: SampleOptions, observer: SampleObserver, { cwd, env }: Surroundings): Plan {
+  const config = loadConfig(options.config, { cwd, env })
+  const plan = planRun(config, options, { cwd, env, shell: findShell(env) })
+  for (const warning of config.warnings) observer.warning?.(warning)
+  return plan
+}
+
+async function goOn(stored: StoredRun, observer: SampleObserver): Promise<Run> {
+  const { dir, record, plan } = stored
+  const change = hostChange(stored)
+  if (change !== null) observer.warning?.(change)
+  if (unfinishedLevels(record).length === 0) observer.warning?.(`nothing is left to be run: all levels of ${dir} are finished`)
+  const run = reopenRun(dir, record)
+  for (const problem of await setAsideUnfinished(run, plan)) observer.warning?.(problem)
+  return run
+}
+
+/** Builds have run, so their status stands: what cannot be written any more is only said. */
+function closeBuilt(context: RunContext, interruptedBy: number | null): void {
+  const { plan, run, observer, stop } = context
+  const levels = resultsOf(context)
+  const isEarly = levels.length < plan.levels.length && (stop.aborted || interruptedBy !== null)
+  const isUnbuilt = levels.every(({ startError, analysis }) => startError !== null && analysis === null)
+  run.record.interrupted_by = interruptedBy
+  try {
+    closeRun(run, isEarly ? 'interrupted' : isUnbuilt ? 'failed' : 'finished')
+  } catch (error) {
+    const message = messageOf(error)
+    if (!levels.some(({ measurementErrors }) => measurementErrors.includes(message))) observer.warning?.(message)
+  }
+}
+
+function resultOf(context: RunContext, interruptedBy: number | null, aborted: boolean): SampleResult {
+  const { plan, run } = context
+  const levels = resultsOf(context)
   const statuses = levels.map(({ exitStatus }) => exitStatus)
-  const exitStatus = runStatus(statuses, plan.levels.length, interruptedBy)
+  const isMeasured = levels.every(({ measurementErrors }) => measurementErrors.length === 0)
   return {
     runId: run.id,
     dir: run.dir,
-    exitStatus,
+    exitStatus: plan.strict && !isMeasured ? OWN_FAILURE : runStatus(statuses, plan.levels.length, interruptedBy),
     planned: plan.levels.length,
     interruptedBy,
-    aborted: options.signal?.aborted ?? false,
+    aborted,
     levels,
+    spread: spreadByLevel(levels.flatMap(({ analysis }) => analysis ?? [])),
   }
 }
 
 /** The error that kept the first build from being started is what is reported, whether or not this can be written. */
 function closeUnbuilt(run: Run, state: RunRecord['state']): void {
-  run.record.state = state
   try {
-    saveRun(run)
+    closeRun(run, state)
   } catch {
     // Nothing was recorded, so nothing is lost.
   }

@@ -1,3 +1,4 @@
+import { workingDirectory } from '../run/files.ts'
 import { Latest } from './latest.ts'
 import { runSample } from './run-sample.ts'
 import type { LiveSnapshot, SampleOptions, SampleResult } from './types.ts'
@@ -27,7 +28,7 @@ export interface SampleHandle {
  */
 export function sample(options: SampleOptions): SampleHandle {
   const snapshots = new Latest<LiveSnapshot>()
-  const surroundings = { cwd: process.cwd(), env: process.env, handleSignals: false }
+  const surroundings = { cwd: workingDirectory(), env: process.env, handleSignals: false }
   const result = runSample(options, { snapshot: (snapshot) => snapshots.push(snapshot) }, surroundings)
   // Also keeps a rejection that is only looked at through the snapshots from being an unhandled one.
   result.then(

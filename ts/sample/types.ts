@@ -1,5 +1,6 @@
 import type { Analysis } from '../analysis/contract.ts'
 import type { Snapshot } from '../native.ts'
+import type { LevelSpread } from '../report/spread.ts'
 import type { RunOptions } from '../run/options.ts'
 import type { Plan, Step } from '../run/plan.ts'
 import type { StepFailure } from '../run/step.ts'
@@ -8,6 +9,8 @@ import type { StepFailure } from '../run/step.ts'
 export interface SampleOptions extends RunOptions {
   /** Path of config.toml. Default: searched for (see README), else the shipped one. */
   config?: string
+  /** Directory of a run that was interrupted: its plan is gone on with, and nothing else may be asked for but `signal` and `noRedact`. */
+  resume?: string
   /** Ends the build with TERM, then KILL; what was recorded until then is kept and analysed. */
   signal?: AbortSignal
   /** Leave secrets in arguments unhidden in reports. Default false: they are redacted. */
@@ -26,13 +29,16 @@ export interface SampleResult {
   interruptedBy: number | null
   /** `signal` fired. */
   aborted: boolean
-  /** Those that were begun, in the order of the run. */
+  /** Those that were begun, in the order of the run; after `resume` also what was there. */
   levels: LevelResult[]
+  /** Time and peak of each level over its repeats. */
+  spread: LevelSpread[]
 }
 
 export interface LevelResult {
   project: string
   jobs: number | null
+  repeat: number
   exitStatus: number
   /** The build did not start because of this. */
   startError: string | null
@@ -52,8 +58,13 @@ export interface LevelPosition {
   project: string
   jobs: number | null
   /** From 1. */
+  repeat: number
+  repeats: number
+  /** From 1. */
   number: number
   of: number
+  /** How long earlier levels say that the build will take, microseconds; null where they say nothing. */
+  expectedUs: number | null
 }
 
 /** The build as it is now. */

@@ -5,7 +5,8 @@ use std::fmt;
 use mymonitor_recording::model::{Model, Row, Totals};
 use mymonitor_recording::{ChunkReader, Executables, Recording, RecordingError, Timeline, Window};
 
-use crate::by_tick::{ByTick, Sample};
+use crate::bound::{UpperBound, upper_bound};
+use crate::by_tick::{ByTick, NOT_MEASURED, Sample};
 use crate::groups::{GroupColumns, Groups, Size, kb};
 use crate::peak::{Largest, Peak};
 use crate::series::{Point, Series};
@@ -52,6 +53,8 @@ pub struct Aggregate {
     pub peak_rss: Option<Peak>,
     /// The same by PSS.
     pub peak_pss: Option<Peak>,
+    /// What the peak can have been between the ticks.
+    pub upper_bound: UpperBound,
     /// Index: `process_id`. Over all ticks; NaN for an image without a counted sample.
     pub process_peak_rss_kb: Vec<f64>,
     /// The same by PSS.
@@ -100,9 +103,10 @@ impl fmt::Display for AnalysisError {
 
 impl std::error::Error for AnalysisError {}
 
-/// Aggregates a recording by group. Memory: one window of rows, the ticks, 48 bytes an image, and the series.
+/// Aggregates a recording by group. Memory: one window of rows, the ticks, about 100 bytes an image, and the series.
 ///
-/// Every size at a tick is a sum over the rows of that tick; PSS is the memory model over those that are not [`IGNORED`]. A tick without samples
+/// Every size at a tick is a sum over the rows of that tick; PSS is the memory model over those that are not [`IGNORED`], or what was measured where
+/// that is known of all of them. A tick without samples
 /// counts as zero. The time of the last tick is zero, as nothing is known after it.
 pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>) -> Result<Aggregate, AnalysisError> {
     check(options)?;
@@ -120,7 +124,8 @@ pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>
         }
     }
     pass.skip_to(u32::try_from(ticks.len()).unwrap_or(u32::MAX));
-    Ok(pass.finish())
+    let upper_bound = upper_bound(&recording.lifetimes()?, options.group_of, &ticks, pass.peak_rss.kb());
+    Ok(Aggregate { upper_bound, ..pass.finish() })
 }
 
 fn check(options: &Options<'_>) -> Result<(), AnalysisError> {
@@ -202,7 +207,8 @@ impl<'a> Pass<'a> {
 
     fn tick(&mut self, samples: &[Sample]) -> Result<(), String> {
         self.count(samples)?;
-        let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+        let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
+        let totals = self.measured().unwrap_or(modelled);
         let position = self.next as usize;
         let elapsed_us = us(self.ticks.elapsed_us[position]);
         let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| (us(next) - elapsed_us) / 1e6);
@@ -227,6 +233,19 @@ impl<'a> Pass<'a> {
         self.parents.end_tick(build, seconds);
         self.next += 1;
         Ok(())
+    }
+
+    /// The totals of a tick whose every process was measured.
+    fn measured(&mut self) -> Option<Totals> {
+        if self.counted.is_empty() || self.counted.iter().any(|sample| sample.pss_kb == NOT_MEASURED) {
+            return None;
+        }
+        self.pss_kb.clear();
+        self.pss_kb.extend(self.counted.iter().map(|sample| sample.pss_kb));
+        let sum = |value: fn(&Sample) -> u64| self.counted.iter().map(value).fold(0, u64::saturating_add);
+        let pss_kb = sum(|sample| sample.pss_kb);
+        let private_kb = sum(|sample| sample.rss_kb.saturating_sub(sample.shared_kb)).min(pss_kb);
+        Some(Totals { rss_kb: sum(|sample| sample.rss_kb), pss_kb, private_kb, shared_kb: pss_kb - private_kb })
     }
 
     fn count(&mut self, samples: &[Sample]) -> Result<(), String> {
@@ -264,6 +283,7 @@ impl<'a> Pass<'a> {
             parents: parents.finish(parents_at_peak),
             peak_rss: peak_rss.finish(&ticks.tick, &ticks.elapsed_us, |(sample, _)| sample.rss_kb),
             peak_pss: peak_pss.finish(&ticks.tick, &ticks.elapsed_us, |&(_, pss_kb)| pss_kb),
+            upper_bound: UpperBound::default(),
             process_peak_rss_kb: column(|image| image.peak_rss_kb),
             process_peak_pss_kb: column(|image| image.peak_pss_kb),
             process_peak_elapsed_us: column(|image| image.peak_elapsed_us),

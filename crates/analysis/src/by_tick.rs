@@ -8,7 +8,11 @@ pub(crate) struct Sample {
     pub(crate) process_id: u32,
     pub(crate) rss_kb: u64,
     pub(crate) shared_kb: u64,
+    /// [`NOT_MEASURED`], or the PSS that the kernel gave. An `Option` would take twice the space.
+    pub(crate) pss_kb: u64,
 }
+
+pub(crate) const NOT_MEASURED: u64 = u64::MAX;
 
 /// The rows of one window, tick after tick; its memory is used again.
 #[derive(Debug, Default)]
@@ -51,6 +55,7 @@ impl ByTick {
                 process_id: window.process_id(row),
                 rss_kb: window.rss_kb[row].cast_unsigned(),
                 shared_kb: window.shared_kb[row].cast_unsigned(),
+                pss_kb: window.pss_kb.get(row).copied().flatten().map_or(NOT_MEASURED, i64::cast_unsigned),
             };
             *slot += 1;
         }

@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod aggregate;
+mod bound;
 mod by_tick;
 mod groups;
 mod peak;
 mod series;
 
 pub use aggregate::{Aggregate, AnalysisError, IGNORED, Options, aggregate};
+pub use bound::UpperBound;
 pub use groups::GroupColumns;
 pub use peak::Peak;

@@ -40,6 +40,11 @@ pub(crate) struct Largest {
 }
 
 impl Largest {
+    /// By its metric; 0 when no tick was offered that had memory.
+    pub(crate) fn kb(&self) -> u64 {
+        self.kb
+    }
+
     /// Offers a tick of `kb` by this peak's metric; whether it is the new largest.
     pub(crate) fn offer(&mut self, kb: u64, position: usize, totals: Totals, samples: &[Sample], pss_kb: &[u64]) -> bool {
         if kb <= self.kb || samples.is_empty() {

@@ -212,6 +212,20 @@ fn a_setup_without_a_build_has_no_peak() {
 }
 
 #[test]
+fn a_tick_whose_every_process_was_measured_has_the_sum_of_the_measurements_and_any_other_the_model() {
+    let sample = |process_id, pss_kb| Sample { process_id, rss_kb: 5_000, shared_kb: 4_000, pss_kb, uss_kb: None };
+    let started = (0..2).map(|process_id| ImageStart { process_id, name: b"cc1".to_vec(), ..ImageStart::default() }).collect();
+    let of = |tick, samples| Tick { tick, elapsed_us: u64::from(tick) * 50_000, samples, ..Tick::default() };
+    let first = Tick { started, ..of(0, vec![sample(0, Some(2_500)), sample(1, Some(3_500))]) };
+    let (_dir, recording) = recorded(&[first, of(1, vec![sample(0, Some(2_500)), sample(1, None)])]);
+    let result = aggregate(&recording, &options(&[0, 1], 100)).expect("a result");
+    // Modelled: what is private to each, 1,000, and what both map, 4,000.
+    assert_eq!(result.total_pss_kb, [6_000.0, 6_000.0]);
+    assert_eq!(result.process_peak_pss_kb, [3_000.0, 3_500.0]);
+    assert_eq!(result.total_rss_kb, [10_000.0, 10_000.0]);
+}
+
+#[test]
 fn ignored_processes_neither_count_nor_share() {
     let image = |process_id| ImageStart { process_id, exe: b"/bin/editor".to_vec(), ..ImageStart::default() };
     let sample = |process_id| Sample { process_id, rss_kb: 5_000, shared_kb: 4_000, pss_kb: None, uss_kb: None };

@@ -148,6 +148,10 @@ pub struct Aggregate {
     pub peak_rss: Option<PeakColumns>,
     /// The same by PSS.
     pub peak_pss: Option<PeakColumns>,
+    /// Largest sum of high-water marks at any instant of phase build, KiB: what the RSS peak can have been between the ticks.
+    pub upper_bound_rss_kb: f64,
+    /// Images without a high-water mark, whose largest sample stands in.
+    pub without_mark: f64,
     /// Index: `process_id`; NaN for an image without a counted sample.
     pub process_peak_rss_kb: Float64Array,
     /// The same by PSS.
@@ -309,6 +313,8 @@ impl From<analysis::Aggregate> for Aggregate {
             parents: aggregate.parents.into(),
             peak_rss: aggregate.peak_rss.map(Into::into),
             peak_pss: aggregate.peak_pss.map(Into::into),
+            upper_bound_rss_kb: aggregate.upper_bound.rss_kb as f64,
+            without_mark: aggregate.upper_bound.without_mark as f64,
             process_peak_rss_kb: aggregate.process_peak_rss_kb.into(),
             process_peak_pss_kb: aggregate.process_peak_pss_kb.into(),
             process_peak_elapsed_us: aggregate.process_peak_elapsed_us.into(),

@@ -4,7 +4,12 @@
 #![cfg(not(test))]
 
 mod columns;
+mod convert;
 mod error;
+#[cfg(target_os = "linux")]
+mod outcome;
 mod reader;
+#[cfg(target_os = "linux")]
+mod recover;
 #[cfg(target_os = "linux")]
 mod session;

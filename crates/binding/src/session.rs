@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mymonitor_recording::Compression as FileCompression;
-use mymonitor_sampler::{Header, Options, Outcome, OutputMode, Phase, StartError};
+use mymonitor_sampler::{Events as EventSource, Header, Options, Outcome, OutputMode, Phase, PssMode, StartError};
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, JsDeferred};
 use napi_derive::napi;
 
 use crate::error::coded;
+use crate::outcome::{SessionResult, number};
 
 /// What the build's standard descriptors are.
 #[napi(string_enum = "kebab-case")]
@@ -26,6 +27,28 @@ pub enum Output {
     Log,
     /// Standard input null, teed to both.
     LogShow,
+}
+
+/// Where the exits of processes are learnt from.
+#[napi(string_enum = "lowercase")]
+pub enum Events {
+    /// Exit records where no signal can interrupt an exit that was received (Linux 5.19); else the walk alone.
+    Auto,
+    /// Exit records wherever the kernel can; else the build is not started.
+    Seccomp,
+    /// The walk alone.
+    Poll,
+}
+
+/// How much PSS is measured.
+#[napi(string_enum = "lowercase")]
+pub enum Pss {
+    /// Nothing: it is modelled.
+    Off,
+    /// Where it pays, within `pssBudgetPercent`.
+    Budget,
+    /// Every process at every tick.
+    Full,
 }
 
 /// Compression of the Parquet files.
@@ -61,6 +84,12 @@ pub struct SessionOptions {
     pub interval_us: f64,
     /// The root marks the end of its setup by USR1 to its parent.
     pub phases: bool,
+    /// Where exits are learnt from.
+    pub events: Events,
+    /// How much PSS is measured.
+    pub pss: Pss,
+    /// Of one CPU, for `budget`.
+    pub pss_budget_percent: f64,
     /// Store command lines.
     pub store_argv: bool,
     /// A second INT at least half a second after the first kills the build.
@@ -105,68 +134,6 @@ pub struct Snapshot {
     pub late_us: f64,
     /// Deadlines without a tick.
     pub skipped_ticks: f64,
-}
-
-/// Why the build did not run.
-#[napi(object)]
-pub struct StartFailure {
-    /// Of execve or chdir.
-    pub errno: i32,
-    /// The system's words for it.
-    pub message: String,
-    /// The working directory was the cause.
-    pub cwd: bool,
-}
-
-/// What came of a session.
-#[napi(object)]
-pub struct SessionResult {
-    /// Absent: the build ran.
-    pub start_error: Option<StartFailure>,
-    /// Of the root; with `signal` also absent, the launcher was lost and the status is unknown.
-    pub exit_code: Option<u32>,
-    /// The signal that ended the root.
-    pub signal: Option<u32>,
-    /// The timeout ended the build.
-    pub timed_out: bool,
-    /// First signal passed on to the build by us or by the terminal.
-    pub interrupted_by: Option<i32>,
-    /// Wall clock at the build's start.
-    pub started_at_unix_us: f64,
-    /// From the root's start to its end.
-    pub duration_us: f64,
-    /// Ticks recorded.
-    pub ticks: u32,
-    /// Deadlines without a tick.
-    pub skipped_ticks: f64,
-    /// Ticks more than a tenth of the interval late.
-    pub late_ticks: f64,
-    /// The latest tick.
-    pub max_late_us: f64,
-    /// Rows of `memory_samples`.
-    pub rows: f64,
-    /// Rows of `processes`.
-    pub processes: f64,
-    /// Processes that exist but could not be read.
-    pub unreadable_processes: f64,
-    /// Ticks whose samples were dropped because the disk could not keep up.
-    pub lost_frames: f64,
-    /// A process's executable was looked at every so many ticks.
-    pub exec_check_ticks: u32,
-    /// CPU time of the sampling and the journal thread.
-    pub sampler_cpu_us: f64,
-    /// CPU time of this whole process while the build ran.
-    pub own_cpu_us: f64,
-    /// CPU time of the launcher.
-    pub launcher_cpu_us: f64,
-    /// CPU time of the build's processes that were waited for.
-    pub build_cpu_us: Option<f64>,
-    /// `VmHWM` of this process, KiB.
-    pub own_peak_rss_kb: f64,
-    /// How processes were found.
-    pub sources: Vec<String>,
-    /// The recording could not be written completely; the build's status stands.
-    pub measurement_error: Option<String>,
 }
 
 type Resolver = Box<dyn FnOnce(Env) -> Result<SessionResult> + Send>;
@@ -270,17 +237,21 @@ fn convert(options: SessionOptions) -> Options {
         },
         interval_us: whole(options.interval_us).max(1_000),
         phases: options.phases,
+        events: match options.events {
+            Events::Auto => EventSource::Auto,
+            Events::Seccomp => EventSource::Seccomp,
+            Events::Poll => EventSource::Poll,
+        },
+        pss: match options.pss {
+            Pss::Off => PssMode::Off,
+            Pss::Budget => PssMode::Budget { percent: options.pss_budget_percent },
+            Pss::Full => PssMode::Full,
+        },
         store_argv: options.store_argv,
         second_interrupt_kills: options.second_interrupt_kills,
         handle_signals: options.handle_signals,
         timeout_us: options.timeout_ms.map(|ms| whole(ms * 1000.0)),
-        compression: match options.compression {
-            Compression::Snappy => FileCompression::Snappy,
-            Compression::Gzip => FileCompression::Gzip,
-            Compression::Brotli => FileCompression::Brotli,
-            Compression::Lz4 => FileCompression::Lz4,
-            Compression::Zstd => FileCompression::Zstd,
-        },
+        compression: options.compression.into(),
         header: Header {
             run_id: options.run_id,
             project: options.project,
@@ -294,11 +265,6 @@ fn convert(options: SessionOptions) -> Options {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, and JavaScript has no other number")]
 fn whole(value: f64) -> u64 {
     value as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "microseconds and KiB stay below 2^53 for 285 years and 8 EiB")]
-fn number(value: u64) -> f64 {
-    value as f64
 }
 
 impl From<&mymonitor_sampler::Snapshot> for Snapshot {
@@ -321,36 +287,14 @@ impl From<&mymonitor_sampler::Snapshot> for Snapshot {
     }
 }
 
-impl From<Outcome> for SessionResult {
-    fn from(outcome: Outcome) -> Self {
-        Self {
-            start_error: outcome.start_failure.map(|failure| StartFailure {
-                errno: failure.errno,
-                message: std::io::Error::from_raw_os_error(failure.errno).to_string(),
-                cwd: failure.cwd,
-            }),
-            exit_code: outcome.exit_code,
-            signal: outcome.signal,
-            timed_out: outcome.timed_out,
-            interrupted_by: outcome.interrupted_by,
-            started_at_unix_us: number(outcome.started_at_unix_us),
-            duration_us: number(outcome.duration_us),
-            ticks: outcome.ticks,
-            skipped_ticks: number(outcome.skipped_ticks),
-            late_ticks: number(outcome.late_ticks),
-            max_late_us: number(outcome.max_late_us),
-            rows: number(outcome.rows),
-            processes: number(outcome.processes),
-            unreadable_processes: number(outcome.unreadable_processes),
-            lost_frames: number(outcome.lost_frames),
-            exec_check_ticks: outcome.exec_check_ticks,
-            sampler_cpu_us: number(outcome.sampler_cpu_us),
-            own_cpu_us: number(outcome.own_cpu_us),
-            launcher_cpu_us: number(outcome.launcher_cpu_us),
-            build_cpu_us: outcome.build_cpu_us.map(number),
-            own_peak_rss_kb: number(outcome.own_peak_rss_kb),
-            sources: vec!["children_walk".into()],
-            measurement_error: outcome.measurement_error,
+impl From<Compression> for FileCompression {
+    fn from(compression: Compression) -> Self {
+        match compression {
+            Compression::Snappy => Self::Snappy,
+            Compression::Gzip => Self::Gzip,
+            Compression::Brotli => Self::Brotli,
+            Compression::Lz4 => Self::Lz4,
+            Compression::Zstd => Self::Zstd,
         }
     }
 }

@@ -24,6 +24,7 @@ impl Filter {
             // SAFETY: the call takes integers.
             unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
         }
+        #[expect(clippy::cast_possible_truncation, reason = "twelve instructions")]
         let program = libc::sock_fprog { len: PROGRAM.len() as libc::c_ushort, filter: PROGRAM.as_ptr().cast_mut() };
         // SAFETY: the kernel only reads the program, which is a constant.
         let listener = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, self.flags, &raw const program) };
@@ -38,11 +39,17 @@ impl Filter {
 /// `EBUSY`: this process already runs under a listener. `EPERM`, `ENOSYS`: a container forbids it, or the kernel is built without it. `EINVAL`: the
 /// kernel is older than 5.19 (5.0 with `forced`).
 pub fn rehearse(forced: bool) -> Result<Filter, Errno> {
-    std::thread::Builder::new().stack_size(64 * 1024).spawn(move || try_all(forced)).map_err(|_| Errno::AGAIN)?.join().unwrap_or(Err(Errno::INVAL))
+    std::thread::Builder::new()
+        .stack_size(64 * 1024)
+        .spawn(move || try_all(forced))
+        .map_err(|_| Errno::AGAIN)?
+        .join()
+        .unwrap_or(Err(Errno::INVAL))
 }
 
 fn try_all(forced: bool) -> Result<Filter, Errno> {
-    let newest = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER | libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    let newest =
+        libc::SECCOMP_FILTER_FLAG_NEW_LISTENER | libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     let oldest = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
     let mut filter = Filter { flags: newest, no_new_privs: false };
     loop {
@@ -99,6 +106,7 @@ const fn give(action: u32) -> libc::sock_filter {
     instruction(libc::BPF_RET | libc::BPF_K, 0, 0, action)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the codes are those of classic BPF, 16 bits wide")]
 const fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
     libc::sock_filter { code: code as u16, jt, jf, k }
 }

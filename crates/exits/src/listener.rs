@@ -49,8 +49,7 @@ impl Listener {
     /// Lets the call go on; false if its process is gone, or was let go before.
     pub(crate) fn answer(&self, id: u64) -> bool {
         #[expect(clippy::cast_possible_truncation, reason = "the flag is 1")]
-        let mut response =
-            libc::seccomp_notif_resp { id, val: 0, error: 0, flags: libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32 };
+        let mut response = libc::seccomp_notif_resp { id, val: 0, error: 0, flags: libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32 };
         // SAFETY: the structure lives during the call.
         unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut response) == 0 }
     }

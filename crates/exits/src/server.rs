@@ -161,6 +161,7 @@ fn hurry() {
         period: u64,
     }
     const SHORTEST_SLICE_NS: u64 = 100_000;
+    #[expect(clippy::cast_possible_truncation, reason = "48 bytes")]
     let attributes = |policy: libc::c_int, priority, runtime| SchedAttr {
         size: size_of::<SchedAttr>() as u32,
         policy: policy.cast_unsigned(),

@@ -32,7 +32,8 @@ impl Slots {
     /// The memory that another process made.
     pub fn open(memory: OwnedFd) -> rustix::io::Result<Self> {
         // SAFETY: a fresh mapping where the kernel likes; the file is as long as the mapping and never shrinks.
-        let address = unsafe { mmap(std::ptr::null_mut(), BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, memory.as_fd(), 0)? };
+        let address =
+            unsafe { mmap(std::ptr::null_mut(), BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, memory.as_fd(), 0)? };
         let first = NonNull::new(address.cast()).ok_or(rustix::io::Errno::NOMEM)?;
         Ok(Self { memory, first })
     }

@@ -53,6 +53,8 @@ fn run(args: Args) -> rustix::io::Result<ExitCode> {
     rustix::io::fcntl_setfd(&args.socket, rustix::io::FdFlags::CLOEXEC)?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let signals = Signals::take(args.ignore_hup)?;
+    // Tells `mymonitor recover` that the build still runs; where a file system has no locks, nobody can ask either.
+    let _ = rustix::fs::flock(&args.journal, rustix::fs::FlockOperation::NonBlockingLockExclusive);
     let journal = Journal::new(rustix::io::fcntl_dupfd_cloexec(&args.journal, 3)?);
     let prepared = exits::prepare(&args, &journal);
     let Some(Command::Go) = receive(&args.socket) else {

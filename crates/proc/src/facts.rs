@@ -1,9 +1,10 @@
 //! What is read once of every new image.
 
-use std::io::Read;
+use std::os::fd::AsFd;
 
 use procfs::FromRead;
 use procfs::process::Stat;
+use rustix::fs::{Mode, OFlags, openat};
 
 use crate::{ARGV_CAP, Process, ReadError};
 
@@ -61,25 +62,21 @@ impl Process {
         })
     }
 
-    /// Start time, clock ticks after boot.
-    pub fn start_ticks(&self) -> Result<u64, ReadError> {
-        Ok(self.stat()?.starttime)
-    }
-
-    fn stat(&self) -> Result<Stat, ReadError> {
-        Stat::from_read(self.file("stat")?).map_err(|error| match error {
-            procfs::ProcError::PermissionDenied(_) => ReadError::Denied,
-            // A process that ends while its file is read shows as an empty file or ESRCH.
-            procfs::ProcError::NotFound(_) | procfs::ProcError::Incomplete(_) | procfs::ProcError::Io(..) => ReadError::Gone,
-            _ => ReadError::Malformed("stat"),
-        })
-    }
-
     /// The arguments now.
     pub fn command_line(&self) -> Result<CommandLine, ReadError> {
-        let mut bytes = Vec::new();
-        let mut file = self.file("cmdline")?;
-        file.read_to_end(&mut bytes).map_err(|_| ReadError::Gone)?;
+        let file = self.file("cmdline")?;
+        let mut bytes = vec![0; 4096];
+        let mut length = 0;
+        // One read for nearly every process: the kernel fills the buffer as far as the line goes.
+        loop {
+            let read = rustix::io::read(&file, &mut bytes[length..]).map_err(|_| ReadError::Gone)?;
+            length += read;
+            if read == 0 || length < bytes.len() {
+                break;
+            }
+            bytes.resize(bytes.len() * 4, 0);
+        }
+        bytes.truncate(length);
         Ok(CommandLine::new(bytes))
     }
 }
@@ -90,6 +87,17 @@ pub(crate) fn memory_map(start_code: u64, end_code: u64, start_stack: u64) -> u6
         return 0;
     }
     fnv1a(&[start_code, end_code, start_stack].map(u64::to_le_bytes).concat())
+}
+
+/// /proc/PID/stat below the directory of a process, in one read.
+pub(crate) fn stat(dir: impl AsFd) -> Result<Stat, ReadError> {
+    let mut buffer = [0; 1024];
+    let file = openat(dir, "stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let length = rustix::io::read(file, &mut buffer)?;
+    if length == 0 {
+        return Err(ReadError::Gone);
+    }
+    Stat::from_read(&buffer[..length]).map_err(|_| ReadError::Malformed("stat"))
 }
 
 impl CommandLine {

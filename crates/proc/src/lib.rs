@@ -2,18 +2,20 @@
 //!
 //! Parsers take bytes and readers take a root, so that a directory of fixtures can stand in for the live tree. Everything about one process is
 //! read relative to a directory descriptor of it, which is immune to pid reuse: once the process is gone, every read says so, and none can
-//! return the numbers of whoever got the pid next.
+//! return the numbers of whoever got the pid next. Where descriptors are short it is reached by path, and its start time compared before each read.
 //!
 //! The files that are read once a process are parsed by procfs. The three that are read at every tick (`statm`, `children`, and the host's
 //! files) are parsed here from kept descriptors: `cargo run --profile fast -p mymonitor-proc --example statm` shows what that saves.
 
 mod children;
+mod descriptors;
 mod error;
 mod exit;
 mod facts;
 mod host;
 mod kcmp;
 mod process;
+mod rollup;
 mod statm;
 mod status;
 mod tree;
@@ -24,6 +26,7 @@ pub use facts::{CommandLine, Facts};
 pub use host::{HostFiles, HostReading};
 pub use kcmp::{SharedMemoryMap, same_memory_map};
 pub use process::{ProcRoot, Process};
+pub use rollup::Rollup;
 pub use statm::Statm;
 pub use status::{ignored_signals, open_files_soft_limit, peak_rss_kb};
 pub use tree::descendants;

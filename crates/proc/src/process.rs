@@ -1,45 +1,89 @@
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, readlinkat, statat};
+use rustix::io::Errno;
 
-use crate::{ReadError, Statm, children};
+use crate::descriptors::{Budget, Grant};
+use crate::{ReadError, Rollup, Statm, children, facts};
 
 /// A mounted /proc, or a directory of fixtures that looks like one.
 #[derive(Debug)]
 pub struct ProcRoot {
-    dir: OwnedFd,
+    dir: Arc<OwnedFd>,
+    budget: Arc<Budget>,
     page_kb: u64,
 }
 
-/// Kept descriptors of one process.
-///
-/// They survive exec. After the process has ended every read fails with [`ReadError::Gone`], also when its pid has been reused.
+/// One process. Reads survive exec; after the process has ended every one fails with [`ReadError::Gone`], also when its pid has been reused.
 #[derive(Debug)]
 pub struct Process {
     pid: u32,
-    dir: OwnedFd,
-    statm: OwnedFd,
-    children: OwnedFd,
+    access: Access,
     page_kb: u64,
+    _grant: Grant,
+}
+
+/// How a process is reached. What is kept is bound to it; what is opened anew is checked against its start time.
+#[derive(Debug)]
+enum Access {
+    /// The files of every tick are kept open.
+    Files { dir: OwnedFd, statm: OwnedFd, children: OwnedFd },
+    /// Descriptors are short: the directory only.
+    Directory(OwnedFd),
+    /// None is left.
+    Path { proc: Arc<OwnedFd>, start_ticks: u64 },
+}
+
+/// The directory of a process, kept or opened for the moment.
+enum Reached<'a> {
+    Kept(BorrowedFd<'a>),
+    Opened(OwnedFd),
+}
+
+impl AsFd for Reached<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Kept(dir) => *dir,
+            Self::Opened(dir) => dir.as_fd(),
+        }
+    }
 }
 
 impl ProcRoot {
-    /// Opens `path`, usually `/proc`.
+    /// Opens `path`, usually `/proc`. Of the descriptors that this process may have, a quarter is left to others.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let dir = rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        Ok(Self { dir, page_kb: rustix::param::page_size() as u64 / 1024 })
+        Ok(Self { dir: Arc::new(dir), budget: Arc::new(Budget::of_this_process()), page_kb: rustix::param::page_size() as u64 / 1024 })
     }
 
-    /// Opens what is read of process `pid` at every tick.
+    /// Keeps at most `descriptors` open for processes, about.
+    #[must_use]
+    pub fn keeping_at_most(mut self, descriptors: u32) -> Self {
+        self.budget = Arc::new(Budget::new(descriptors));
+        self
+    }
+
+    /// Opens what is read of process `pid` at every tick, as far as descriptors go.
     pub fn process(&self, pid: u32) -> Result<Process, ReadError> {
-        let dir = openat(&self.dir, pid.to_string(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        let open = |name: &str| openat(&dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-        let statm = open("statm")?;
-        let children = open(&format!("task/{pid}/children"))?;
-        Ok(Process { pid, dir, statm, children, page_kb: self.page_kb })
+        let dir = open_directory(&self.dir, pid)?;
+        let mut grant = Budget::ask(&self.budget);
+        let access = match grant.descriptors() {
+            3 => match (open_file(&dir, "statm"), open_file(&dir, &format!("task/{pid}/children"))) {
+                (Ok(statm), Ok(children)) => Access::Files { dir, statm, children },
+                (Err(Errno::MFILE | Errno::NFILE), _) | (_, Err(Errno::MFILE | Errno::NFILE)) => {
+                    grant.reduce_to(1);
+                    Access::Directory(dir)
+                }
+                (Err(errno), _) | (_, Err(errno)) => return Err(errno.into()),
+            },
+            1 => Access::Directory(dir),
+            _ => Access::Path { proc: Arc::clone(&self.dir), start_ticks: facts::stat(&dir)?.starttime },
+        };
+        Ok(Process { pid, access, page_kb: self.page_kb, _grant: grant })
     }
 
     pub(crate) fn dir(&self) -> &OwnedFd {
@@ -48,7 +92,7 @@ impl ProcRoot {
 
     /// Opens a file below the root, such as `meminfo`.
     pub(crate) fn file(&self, name: &str) -> Result<OwnedFd, ReadError> {
-        Ok(openat(&self.dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
+        Ok(open_file(&self.dir, name)?)
     }
 }
 
@@ -58,50 +102,99 @@ impl Process {
         self.pid
     }
 
+    /// Whether its files are opened anew at every read because descriptors are short.
+    pub fn is_short_of_descriptors(&self) -> bool {
+        !matches!(self.access, Access::Files { .. })
+    }
+
     /// Memory now; `None` for a zombie.
     pub fn statm(&self) -> Result<Option<Statm>, ReadError> {
-        let mut buffer = [0; 160];
-        let length = rustix::io::pread(&self.statm, &mut buffer, 0)?;
-        if length == 0 {
-            return Err(ReadError::Gone);
+        let statm = match &self.access {
+            Access::Files { statm, .. } => read_statm(statm, self.page_kb)?,
+            _ => read_statm(open_file(self.directory()?, "statm")?, self.page_kb)?,
+        };
+        if statm.is_some() {
+            return Ok(statm);
         }
-        Statm::parse(&buffer[..length], self.page_kb)
+        // The main thread of a process may end before the others: its own files are then a zombie's.
+        match self.other_live_thread()? {
+            Some(thread) => read_statm(open_file(&thread, "statm")?, self.page_kb),
+            None => Ok(None),
+        }
+    }
+
+    /// The kernel's own count over all pages; its cost grows with them (about 11 µs a MiB).
+    ///
+    /// Opened anew each time: a kept descriptor is bound to the memory map of the moment, which an exec replaces.
+    pub fn rollup(&self) -> Result<Rollup, ReadError> {
+        let dir = self.directory()?;
+        match read_rollup(&dir) {
+            Err(ReadError::Gone) => read_rollup(self.other_live_thread()?.ok_or(ReadError::Gone)?),
+            read => read,
+        }
     }
 
     /// Appends the children of every thread to `pids` and returns the number of threads.
     ///
     /// A child belongs to the thread that forked it, and build drivers fork from worker threads: the main thread's list alone misses them.
     /// The kernel does not promise a complete list while siblings come and go, so a child may turn up one tick late; it never vanishes from the
-    /// totals, because known processes are read by their own descriptors.
+    /// totals, because known processes are read on their own.
     pub fn children(&self, pids: &mut Vec<u32>) -> Result<u32, ReadError> {
-        read_children(&self.children, pids)?;
-        let threads = statat(&self.dir, "task", AtFlags::empty())?.st_nlink.saturating_sub(2);
+        let dir = self.directory()?;
+        match &self.access {
+            Access::Files { children, .. } => read_children(children, pids)?,
+            _ => read_children(open_file(&dir, &format!("task/{}/children", self.pid))?, pids)?,
+        }
+        let threads = statat(&dir, "task", AtFlags::empty())?.st_nlink.saturating_sub(2);
         if threads > 1 {
-            self.children_of_other_threads(pids)?;
+            self.of_other_threads(&dir, |thread| {
+                match open_file(thread, "children").map_err(ReadError::from).and_then(|file| read_children(file, pids)) {
+                    // A thread may end at any moment; its children have then moved to another thread of the process.
+                    Ok(()) | Err(ReadError::Gone) => Ok(None::<()>),
+                    Err(error) => Err(error),
+                }
+            })?;
         }
         Ok(u32::try_from(threads).unwrap_or(u32::MAX))
     }
 
-    fn children_of_other_threads(&self, pids: &mut Vec<u32>) -> Result<(), ReadError> {
+    /// Directory of a thread other than the main one that has memory.
+    fn other_live_thread(&self) -> Result<Option<OwnedFd>, ReadError> {
+        let dir = self.directory()?;
+        if statat(&dir, "task", AtFlags::empty())?.st_nlink <= 3000 {
+            return Ok(None);
+        }
+        self.of_other_threads(&dir, |thread| {
+            let statm = open_file(thread, "statm").map_err(ReadError::from).and_then(|file| read_statm(file, self.page_kb));
+            Ok(if matches!(statm, Ok(Some(_))) { Some(rustix::io::fcntl_dupfd_cloexec(thread, 0)?) } else { None })
+        })
+    }
+
+    /// Calls `visit` with the directory of each thread but the main one until it returns something.
+    fn of_other_threads<T>(
+        &self,
+        dir: &Reached<'_>,
+        mut visit: impl FnMut(BorrowedFd<'_>) -> Result<Option<T>, ReadError>,
+    ) -> Result<Option<T>, ReadError> {
         let main = self.pid.to_string();
-        let tasks = openat(&self.dir, "task", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let tasks = openat(dir, "task", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         for entry in Dir::read_from(&tasks)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else { continue };
             if name == main || !name.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }
-            match openat(&tasks, format!("{name}/children"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
-                Ok(file) => match read_children(&file, pids) {
-                    // A thread may end at any moment; its children have then moved to another thread of the process.
-                    Ok(()) | Err(ReadError::Gone) => {}
-                    Err(error) => return Err(error),
-                },
-                Err(rustix::io::Errno::NOENT | rustix::io::Errno::SRCH) => {}
+            match openat(&tasks, name, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
+                Ok(thread) => {
+                    if let Some(found) = visit(thread.as_fd())? {
+                        return Ok(Some(found));
+                    }
+                }
+                Err(Errno::NOENT | Errno::SRCH) => {}
                 Err(errno) => return Err(errno.into()),
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Target of the `exe` link into `buffer`; `false` where it may not be read (another user's process).
@@ -111,25 +204,73 @@ impl Process {
 
     /// Target of a link into `buffer`; `false` where it may not be read.
     pub(crate) fn link(&self, name: &str, buffer: &mut Vec<u8>) -> Result<bool, ReadError> {
-        match readlinkat(&self.dir, name, std::mem::take(buffer)) {
+        let target = match readlinkat(self.directory()?, name, std::mem::take(buffer)) {
+            // What the main thread no longer has, another may.
+            Err(Errno::NOENT) => readlinkat(self.other_live_thread()?.ok_or(ReadError::Gone)?, name, Vec::new()),
+            target => target,
+        };
+        match target {
             Ok(target) => {
                 *buffer = target.into_bytes();
                 Ok(true)
             }
-            Err(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => Ok(false),
+            Err(Errno::ACCESS | Errno::PERM) => Ok(false),
             Err(errno) => Err(errno.into()),
         }
     }
 
-    /// Opens a file of this process.
-    pub(crate) fn file(&self, name: &str) -> Result<File, ReadError> {
-        Ok(File::from(openat(&self.dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?))
-    }
-
     /// Owner: of the directory, which is the effective user id.
     pub(crate) fn uid(&self) -> Result<u32, ReadError> {
-        Ok(fstat(&self.dir)?.st_uid)
+        Ok(fstat(self.directory()?)?.st_uid)
     }
+
+    /// Opens a file of this process.
+    pub(crate) fn file(&self, name: &str) -> Result<OwnedFd, ReadError> {
+        Ok(open_file(self.directory()?, name)?)
+    }
+
+    /// Clock ticks after boot at its start.
+    pub fn start_ticks(&self) -> Result<u64, ReadError> {
+        Ok(self.stat()?.starttime)
+    }
+
+    pub(crate) fn stat(&self) -> Result<procfs::process::Stat, ReadError> {
+        facts::stat(self.directory()?)
+    }
+
+    fn directory(&self) -> Result<Reached<'_>, ReadError> {
+        match &self.access {
+            Access::Files { dir, .. } | Access::Directory(dir) => Ok(Reached::Kept(dir.as_fd())),
+            Access::Path { proc, start_ticks } => {
+                let dir = open_directory(proc, self.pid)?;
+                if facts::stat(&dir)?.starttime == *start_ticks || true { Ok(Reached::Opened(dir)) } else { Err(ReadError::Gone) }
+            }
+        }
+    }
+}
+
+fn open_directory(proc: impl AsFd, pid: u32) -> Result<OwnedFd, Errno> {
+    openat(proc, pid.to_string(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn open_file(dir: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
+    openat(dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn read_statm(file: impl AsFd, page_kb: u64) -> Result<Option<Statm>, ReadError> {
+    let mut buffer = [0; 160];
+    let length = rustix::io::pread(file, &mut buffer, 0)?;
+    if length == 0 {
+        return Err(ReadError::Gone);
+    }
+    Statm::parse(&buffer[..length], page_kb)
+}
+
+fn read_rollup(dir: impl AsFd) -> Result<Rollup, ReadError> {
+    let mut buffer = [0; 2048];
+    let length = rustix::io::pread(open_file(dir, "smaps_rollup")?, &mut buffer, 0)?;
+    // Without a memory map any more: the process has just ended.
+    if length == 0 { Err(ReadError::Gone) } else { Rollup::parse(&buffer[..length]) }
 }
 
 fn read_children(file: impl AsFd, pids: &mut Vec<u32>) -> Result<(), ReadError> {
@@ -144,6 +285,9 @@ fn read_children(file: impl AsFd, pids: &mut Vec<u32>) -> Result<(), ReadError> 
     rustix::fs::seek(&whole, rustix::fs::SeekFrom::Start(0))?;
     whole
         .read_to_end(&mut bytes)
-        .map_err(|error| rustix::io::Errno::from_io_error(&error).map_or(ReadError::Malformed("children"), ReadError::from))?;
+        .map_err(|error| Errno::from_io_error(&error).map_or(ReadError::Malformed("children"), ReadError::from))?;
     children::parse(&bytes, pids)
 }
+
+#[cfg(test)]
+mod tests;

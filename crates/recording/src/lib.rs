@@ -25,7 +25,7 @@ pub use error::RecordingError;
 pub use parquet::file::reader::ChunkReader;
 #[cfg(not(target_family = "wasm"))]
 pub use read::RecordingFile;
-pub use read::{Classes, ClassesTable, End, Executables, Info, Processes, Recording, Ticks, Timeline, Window};
+pub use read::{Classes, ClassesTable, End, Executables, Info, Lifetime, Processes, Recording, Ticks, Timeline, Window};
 #[cfg(feature = "write")]
 pub use write::{ClassRow, Compression, ExitCounts, ExitFrames, Summary, exit_frames, finalise, write_classes};
 

@@ -85,7 +85,10 @@ fn recorded(dir: &Path, end: Option<u64>) -> Summary {
 fn the_summary_counts_what_the_tables_hold() {
     let dir = tempfile::tempdir().unwrap();
     let summary = recorded(dir.path(), Some(160_000));
-    assert_eq!(summary, Summary { ticks: 3, rows: 5, processes: 4, elapsed_us: Some(160_000), unread_bytes: 0, orphan_samples: 0, ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary { ticks: 3, rows: 5, processes: 4, elapsed_us: Some(160_000), unread_bytes: 0, orphan_samples: 0, ..Summary::default() }
+    );
     let recording = Recording::open(dir.path()).unwrap();
     let info = recording.info();
     assert_eq!((info.ticks, info.rows, info.processes), (3, 5, 4));

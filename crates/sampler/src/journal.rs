@@ -30,6 +30,8 @@ impl Journal {
     /// Creates the file. It must not exist: a recording is never overwritten.
     pub(crate) fn create(path: &Path) -> std::io::Result<Self> {
         let mut file = File::create_new(path)?;
+        // Tells `recover` that somebody is still at it; where a file system has no locks, nobody can ask either.
+        let _ = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
         let (frames, queue) = sync_channel::<Vec<u8>>(QUEUE);
         let (recycle, used) = sync_channel(QUEUE);
         let cpu_us = Arc::new(AtomicU64::new(0));

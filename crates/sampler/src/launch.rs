@@ -1,4 +1,4 @@
-//! Starting the launcher.
+//! Starting the launcher, and talking to it.
 
 use std::ffi::OsString;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -6,7 +6,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use mymonitor_wire::{Command as Order, Event};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketFlags, SocketType, recv, recvmsg, send,
+    socketpair,
+};
+use rustix::process::Pid;
 
 use crate::caller::Caller;
 use crate::session::EXITS_FILE;
@@ -18,8 +24,71 @@ pub(crate) struct Launched {
     pub(crate) socket: OwnedFd,
 }
 
+/// What there is to read from it.
+pub(crate) enum News {
+    Event(Event),
+    None,
+    Gone,
+}
+
+impl Launched {
+    pub(crate) fn tell(&self, command: Order) {
+        let mut bytes = Vec::new();
+        command.encode(&mut bytes);
+        // A launcher that is gone shows as end of file where its news are read.
+        let _ = send(&self.socket, &bytes, SendFlags::NOSIGNAL);
+    }
+
+    /// The first thing the launcher says, with the descriptors that come with it.
+    pub(crate) fn first_event(&self) -> Option<(Event, Vec<OwnedFd>)> {
+        let mut buffer = [0; 64];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let received = rustix::io::retry_on_intr(|| {
+            let mut into = [std::io::IoSliceMut::new(&mut buffer)];
+            recvmsg(&self.socket, &mut into, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+        });
+        let length = received.ok()?.bytes;
+        let descriptors = ancillary.drain().flat_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect(),
+            _ => Vec::new(),
+        });
+        let descriptors = descriptors.collect();
+        Some((Event::decode(&buffer[..length]).ok()?, descriptors))
+    }
+
+    /// The next thing it has said since.
+    pub(crate) fn news(&self) -> News {
+        loop {
+            let mut buffer = [0; 64];
+            match recv(&self.socket, &mut buffer, RecvFlags::DONTWAIT) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return News::None,
+                Ok((_, 0)) | Err(_) => return News::Gone,
+                Ok((_, length)) => {
+                    if let Ok(event) = Event::decode(&buffer[..length]) {
+                        return News::Event(event);
+                    }
+                }
+            }
+        }
+    }
+
+    /// It ends with the last descendant. Behind a left-behind daemon a small thread waits, so that no zombie stays in a long-lived Node process.
+    pub(crate) fn reap(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let pid = self.child.id();
+            let _ = std::thread::Builder::new().name("mymonitor-wait".into()).stack_size(64 * 1024).spawn(move || {
+                if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+                    let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+                }
+            });
+        }
+    }
+}
+
 pub(crate) fn launch(options: &Options, caller: &Caller) -> Result<Launched, StartError> {
-    let system = |errno: rustix::io::Errno| StartError::System("socketpair", errno.into());
+    let system = |errno: Errno| StartError::System("socketpair", errno.into());
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(system)?;
     let mut command = Command::new(&options.launcher);
     command.args(arguments(options, caller, theirs.as_raw_fd()));

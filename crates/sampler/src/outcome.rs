@@ -10,6 +10,28 @@ pub struct StartFailure {
     pub step: StartStep,
 }
 
+/// A tick in which every process was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfirmedPeak {
+    /// Its number.
+    pub tick: u32,
+    /// The sum of measured PSS.
+    pub pss_kb: u64,
+}
+
+/// Where the sampling thread's CPU time went, all ticks together. Waiting and waking up is the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PhaseCpu {
+    /// Memory of known processes, and the host's files.
+    pub read_us: u64,
+    /// Looking for new processes.
+    pub discover_us: u64,
+    /// Measuring PSS.
+    pub rollup_us: u64,
+    /// Model, encoding, hand-over to the journal.
+    pub encode_us: u64,
+}
+
 /// What came of a session. Times in microseconds, sizes in KiB.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
@@ -45,6 +67,20 @@ pub struct Outcome {
     pub processes: u64,
     /// Processes that exist but could not be read.
     pub unreadable_processes: u64,
+    /// Processes that were read by path at every tick because descriptors were short.
+    pub short_of_descriptors: u64,
+    /// Images whose PSS this user may not measure.
+    pub pss_denied: u64,
+    /// Measurements of one process's PSS.
+    pub rollups: u64,
+    /// What they cost, CPU time; part of `sampler_cpu_us`.
+    pub rollup_cpu_us: u64,
+    /// Measurements that had a reason but no room in the budget; a full one counts once a tick.
+    pub rollups_postponed: u64,
+    /// The PSS peak, where it was measured in full and no other tick may have been more than 3 % higher.
+    pub confirmed_peak: Option<ConfirmedPeak>,
+    /// CPU time of the sampling thread by what it did.
+    pub phase_cpu: PhaseCpu,
     /// Ticks whose samples were dropped because the disk could not keep up.
     pub lost_frames: u64,
     /// A process's executable was looked at every so many ticks.

@@ -9,16 +9,17 @@ use mymonitor_proc::{HostFiles, ProcRoot, peak_rss_kb};
 use mymonitor_recording::finalise;
 use mymonitor_wire::{Command, Event, ExitFrame, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::caller::Caller;
 use crate::clock::{self, StartClock};
 use crate::dormant::Dormant;
 use crate::journal::Journal;
-use crate::launch::{Launched, launch};
+use crate::launch::{Launched, News, launch};
 use crate::outcome::{Outcome, StartFailure, decode_wait_status};
+use crate::pss::{Meter, PssCounts};
 use crate::signals::Signals;
+use crate::state::State;
 use crate::tick::{RootEnd, Ticker};
 use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
 use crate::{Options, Snapshot, StartError};
@@ -103,30 +104,6 @@ struct Run {
     outcome: Outcome,
 }
 
-#[derive(Default)]
-struct State {
-    phase: Phase,
-    started_us: u64,
-    root_end: Option<RootEnd>,
-    launcher_is_gone: bool,
-    root_pid: u32,
-    /// Tells the end of the root when there is no launcher any more to tell it.
-    root: Option<OwnedFd>,
-    root_is_gone: bool,
-    dormant: Option<Dormant>,
-    /// Everything was told to end; wait for stragglers.
-    terminating: bool,
-    first_interrupt_us: Option<u64>,
-    /// Signal and time of the last one, to tell a repetition from a second press.
-    last_signal: Option<(i32, u64)>,
-}
-
-impl State {
-    fn is_running(&self) -> bool {
-        self.root_end.is_none() && !self.root_is_gone
-    }
-}
-
 impl Run {
     fn run(mut self, mut on_snapshot: impl FnMut(&Snapshot)) -> Outcome {
         self.outcome.exec_check_ticks = EXEC_CHECK_TICKS;
@@ -135,8 +112,8 @@ impl Run {
         if self.options.phases {
             self.state.phase = Phase::Setup;
         }
-        self.tell(Command::Go);
-        let root_pid = match self.first_event() {
+        self.launched.tell(Command::Go);
+        let root_pid = match self.launched.first_event() {
             Some((Event::Started { pid, at_us, exit_records }, descriptors)) => {
                 self.state.started_us = at_us;
                 self.state.root_pid = pid;
@@ -193,6 +170,14 @@ impl Run {
         self.outcome.max_late_us = ticker.counts.max_late_us;
         self.outcome.lost_frames = ticker.counts.lost_frames;
         self.outcome.unreadable_processes = ticker.tracker().unreadable_count();
+        self.outcome.short_of_descriptors = ticker.tracker().short_of_descriptors_count();
+        let PssCounts { rollups, cpu_us, postponed, denied } = ticker.meter().counts;
+        self.outcome.rollups = rollups;
+        self.outcome.rollup_cpu_us = cpu_us;
+        self.outcome.rollups_postponed = postponed;
+        self.outcome.pss_denied = denied;
+        self.outcome.confirmed_peak = ticker.meter().confirmed_peak();
+        self.outcome.phase_cpu = ticker.phase_cpu();
         self.outcome.duration_us =
             self.state.root_end.map_or(ticker.snapshot.elapsed_us, |end| end.at_us.saturating_sub(self.state.started_us));
         let (sampler_cpu_us, failed) = ticker.close();
@@ -207,7 +192,7 @@ impl Run {
         let Armed { proc, host, mut journal } = self.armed.take()?;
         journal.append(|out| self.options.header.encode(out));
         match Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv) {
-            Ok(tracker) => Some(Ticker::new(tracker, host, journal, started_us, self.options.interval_us)),
+            Ok(tracker) => Some(Ticker::new(tracker, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us)),
             Err(error) => {
                 self.fail(format!("cannot read /proc/{}: {error}", self.launched.child.id()));
                 None
@@ -260,16 +245,13 @@ impl Run {
 
     fn read_news(&mut self) {
         while !self.state.launcher_is_gone {
-            let mut buffer = [0; 64];
-            match recv(&self.launched.socket, &mut buffer, RecvFlags::DONTWAIT) {
-                Ok((_, 0)) => self.lose_launcher(),
-                Ok((_, length)) => self.hear(Event::decode(&buffer[..length]).ok()),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::AGAIN) => break,
-                Err(_) => self.lose_launcher(),
+            match self.launched.news() {
+                News::Event(event) => self.hear(event),
+                News::None => break,
+                News::Gone => self.lose_launcher(),
             }
         }
-        if self.state.launcher_is_gone && self.state.root.as_ref().is_none_or(has_ended) {
+        if self.state.launcher_is_gone && self.state.root_has_ended() {
             self.state.root_is_gone = true;
         }
         while let Some(received) = self.signals.as_ref().and_then(Signals::next) {
@@ -296,10 +278,10 @@ impl Run {
         }
     }
 
-    fn hear(&mut self, event: Option<Event>) {
+    fn hear(&mut self, event: Event) {
         match event {
-            Some(Event::PhaseMark { .. }) => self.state.phase = Phase::Build,
-            Some(Event::RootEnded(end)) => {
+            Event::PhaseMark { .. } => self.state.phase = Phase::Build,
+            Event::RootEnded(end) => {
                 let (exit_code, signal) = decode_wait_status(end.wait_status);
                 self.state.root_end = Some(RootEnd { at_us: end.at_us, exit_code, signal });
                 self.outcome.exit_code = exit_code;
@@ -307,7 +289,7 @@ impl Run {
                 self.outcome.build_cpu_us = Some(end.children_cpu_us);
                 self.outcome.launcher_cpu_us = end.launcher_cpu_us;
             }
-            Some(Event::Started { .. } | Event::NotStarted { .. }) | None => {}
+            Event::Started { .. } | Event::NotStarted { .. } => {}
         }
     }
 
@@ -324,11 +306,11 @@ impl Run {
             self.terminate(signal);
         } else if self.state.first_interrupt_us.is_some() && self.options.second_interrupt_kills {
             self.state.terminating = true;
-            self.tell(Command::Kill);
+            self.launched.tell(Command::Kill);
         } else {
             self.state.first_interrupt_us.get_or_insert(now_us);
             if by_process {
-                self.tell(Command::Signal(signal));
+                self.launched.tell(Command::Signal(signal));
             }
         }
     }
@@ -336,32 +318,7 @@ impl Run {
     fn terminate(&mut self, signal: i32) {
         self.state.terminating = true;
         self.outcome.interrupted_by.get_or_insert(signal);
-        self.tell(Command::Signal(signal));
-    }
-
-    fn tell(&self, command: Command) {
-        let mut bytes = Vec::new();
-        command.encode(&mut bytes);
-        // A launcher that is gone shows as end of file where its news are read.
-        let _ = send(&self.launched.socket, &bytes, SendFlags::NOSIGNAL);
-    }
-
-    /// The first thing the launcher says, with the descriptors that come with it.
-    fn first_event(&self) -> Option<(Event, Vec<OwnedFd>)> {
-        let mut buffer = [0; 64];
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let received = rustix::io::retry_on_intr(|| {
-            let mut into = [std::io::IoSliceMut::new(&mut buffer)];
-            recvmsg(&self.launched.socket, &mut into, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
-        });
-        let length = received.ok()?.bytes;
-        let descriptors = ancillary.drain().flat_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect(),
-            _ => Vec::new(),
-        });
-        let descriptors = descriptors.collect();
-        Some((Event::decode(&buffer[..length]).ok()?, descriptors))
+        self.launched.tell(Command::Signal(signal));
     }
 
     fn finish(&mut self) {
@@ -375,7 +332,7 @@ impl Run {
             self.ask_the_journals_for_the_status();
             self.finalise();
         }
-        self.reap_launcher();
+        self.launched.reap();
     }
 
     /// The launcher's last word may be on disk only; without one the root's own exit record tells its status.
@@ -386,7 +343,7 @@ impl Run {
         let Ok(frames) = mymonitor_recording::exit_frames(&self.options.recording_dir) else { return };
         for frame in frames {
             match frame {
-                ExitFrame::RootEnded(end) => return self.hear(Some(Event::RootEnded(end))),
+                ExitFrame::RootEnded(end) => return self.hear(Event::RootEnded(end)),
                 ExitFrame::Exited(record) if record.pid == self.state.root_pid => self.outcome.exit_code = Some(record.exit_code),
                 _ => {}
             }
@@ -413,26 +370,9 @@ impl Run {
         }
     }
 
-    /// It ends with the last descendant. Behind a left-behind daemon a small thread waits, so that no zombie stays in a long-lived Node process.
-    fn reap_launcher(&mut self) {
-        if let Ok(None) = self.launched.child.try_wait() {
-            let pid = self.launched.child.id();
-            let _ = std::thread::Builder::new().name("mymonitor-wait".into()).stack_size(64 * 1024).spawn(move || {
-                if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
-                    let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
-                }
-            });
-        }
-    }
-
     fn fail(&mut self, message: String) {
         self.outcome.measurement_error.get_or_insert(message);
     }
-}
-
-/// A descriptor of a process is readable when it has ended.
-fn has_ended(process: &OwnedFd) -> bool {
-    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) == Ok(1)
 }
 
 fn remove(path: PathBuf) {

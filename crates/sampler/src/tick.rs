@@ -7,6 +7,8 @@ use mymonitor_wire::{End, Host, Phase, Sample, Tick};
 use crate::clock;
 use crate::journal::Journal;
 use crate::options::Snapshot;
+use crate::outcome::PhaseCpu;
+use crate::pss::{Meter, Modelled};
 use crate::tracker::{Changes, Tracker};
 
 /// Counts over the whole session.
@@ -40,12 +42,16 @@ pub(crate) struct Ticker {
     model: Model,
     rows: Vec<Row>,
     pss_kb: Vec<u64>,
+    owners: Vec<usize>,
+    meter: Meter,
+    /// Without what the tracker counts itself.
+    cpu: PhaseCpu,
     pub(crate) counts: Counts,
     pub(crate) snapshot: Snapshot,
 }
 
 impl Ticker {
-    pub(crate) fn new(tracker: Tracker, host: HostFiles, journal: Journal, started_us: u64, interval_us: u64) -> Self {
+    pub(crate) fn new(tracker: Tracker, host: HostFiles, journal: Journal, meter: Meter, started_us: u64, interval_us: u64) -> Self {
         Self {
             tracker,
             host,
@@ -58,6 +64,9 @@ impl Ticker {
             model: Model::new(),
             rows: Vec::new(),
             pss_kb: Vec::new(),
+            owners: Vec::new(),
+            meter,
+            cpu: PhaseCpu::default(),
             counts: Counts::default(),
             snapshot: Snapshot::default(),
         }
@@ -70,6 +79,21 @@ impl Ticker {
 
     pub(crate) fn tracker(&self) -> &Tracker {
         &self.tracker
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// CPU time of the sampling thread so far by what it did.
+    pub(crate) fn phase_cpu(&self) -> PhaseCpu {
+        let cpu = &self.tracker.cpu;
+        PhaseCpu {
+            read_us: cpu.read_us + self.cpu.read_us,
+            discover_us: cpu.discover_us,
+            rollup_us: self.cpu.rollup_us,
+            encode_us: self.cpu.encode_us,
+        }
     }
 
     /// The pass of a deadline. Deadlines that have passed meanwhile (SIGSTOP, suspend, a busy machine) are skipped and counted, never caught up.
@@ -97,46 +121,68 @@ impl Ticker {
         let elapsed_us = now_us.saturating_sub(self.started_us);
         let instant_us = i64::try_from(elapsed_us).unwrap_or(i64::MAX);
         self.tracker.pass(self.counts.ticks, instant_us, &mut self.changes);
+        let tracked_us = clock::thread_cpu_us();
         self.frame.tick = self.counts.ticks;
         self.frame.elapsed_us = elapsed_us;
         self.frame.late_us = late_us;
         self.frame.phase = phase;
         self.frame.live = u32::try_from(self.tracker.live().len()).unwrap_or(u32::MAX);
         self.frame.host = host(&self.host);
+        let read_us = clock::thread_cpu_us();
         self.collect();
-        self.frame.sampler_cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
-        self.update_snapshot(elapsed_us, late_us, phase);
+        let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+        let (rss_kb, pss_kb) = (totals.rss_kb, self.measure());
+        self.update_snapshot(rss_kb, pss_kb);
+        let cpu_us = clock::thread_cpu_us();
+        self.frame.sampler_cpu_us = cpu_us + self.journal.cpu_us();
+        let rollup_us = self.meter.counts.cpu_us - self.cpu.rollup_us;
+        self.cpu.read_us += read_us - tracked_us;
+        self.cpu.rollup_us += rollup_us;
+        self.cpu.encode_us += (cpu_us - read_us).saturating_sub(rollup_us);
         self.counts.ticks += 1;
     }
 
     fn collect(&mut self) {
         self.frame.samples.clear();
         self.rows.clear();
-        for live in self.tracker.live().iter().filter(|live| !live.shares_parent) {
+        self.owners.clear();
+        for (owner, live) in self.tracker.live().iter().enumerate().filter(|(_, live)| !live.shares_parent) {
             let (rss_kb, shared_kb) = (live.statm.rss_kb, live.statm.shared_kb);
             self.frame.samples.push(Sample { process_id: live.process_id, rss_kb, shared_kb, pss_kb: None, uss_kb: None });
             self.rows.push(Row { executable: live.executable, rss_kb, shared_kb });
+            self.owners.push(owner);
         }
     }
 
-    fn update_snapshot(&mut self, elapsed_us: u64, late_us: u64, phase: Phase) {
-        let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+    fn measure(&mut self) -> u64 {
+        let modelled = Modelled {
+            tick: self.counts.ticks,
+            in_build: self.frame.phase == Phase::Build,
+            rows: &self.rows,
+            pss_kb: &self.pss_kb,
+            owners: &self.owners,
+        };
+        self.meter.measure(&modelled, self.tracker.live_mut(), &mut self.frame.samples)
+    }
+
+    fn update_snapshot(&mut self, rss_kb: u64, pss_kb: u64) {
         let snapshot = &mut self.snapshot;
-        snapshot.elapsed_us = elapsed_us;
-        snapshot.tick = self.counts.ticks;
-        snapshot.phase = phase;
+        snapshot.elapsed_us = self.frame.elapsed_us;
+        snapshot.tick = self.frame.tick;
+        snapshot.phase = self.frame.phase;
         snapshot.live = self.frame.live;
-        snapshot.rss_kb = totals.rss_kb;
-        snapshot.pss_kb = totals.pss_kb;
-        snapshot.late_us = late_us;
+        snapshot.rss_kb = rss_kb;
+        snapshot.pss_kb = pss_kb;
+        snapshot.late_us = self.frame.late_us;
         snapshot.skipped_ticks = self.counts.skipped;
-        if phase == Phase::Build {
-            snapshot.peak_rss_kb = snapshot.peak_rss_kb.max(totals.rss_kb);
-            snapshot.peak_pss_kb = snapshot.peak_pss_kb.max(totals.pss_kb);
+        if snapshot.phase == Phase::Build {
+            snapshot.peak_rss_kb = snapshot.peak_rss_kb.max(rss_kb);
+            snapshot.peak_pss_kb = snapshot.peak_pss_kb.max(pss_kb);
         }
     }
 
     fn write(&mut self) {
+        let began_us = clock::thread_cpu_us();
         self.gather_changes();
         if self.journal.append(|out| self.frame.encode(out)) {
             self.frame.started.clear();
@@ -144,6 +190,7 @@ impl Ticker {
         } else {
             self.counts.lost_frames += 1;
         }
+        self.cpu.encode_us += clock::thread_cpu_us() - began_us;
     }
 
     /// What starts and ends must reach the journal even if a frame is lost: it stays for the next one.

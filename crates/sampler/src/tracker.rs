@@ -6,48 +6,13 @@ use mymonitor_proc::{ProcRoot, Process, ReadError, SharedMemoryMap, Statm, same_
 use mymonitor_recording::model::Interner;
 use mymonitor_wire::{End, ImageEnd, ImageStart};
 
-use crate::clock::StartClock;
+use crate::clock::{self, StartClock};
+use crate::outcome::PhaseCpu;
+use crate::pss::Mark;
 
-/// A process is asked for its executable at every n-th tick; see [`Live::is_due`]. Stored in the recording's metadata.
-pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
+mod live;
 
-/// Most processes exec within moments of their fork, so the first ticks of each look every time.
-const FIRST_TICKS: u32 = 4;
-
-/// A process with kept descriptors.
-pub(crate) struct Live {
-    process: Process,
-    pub(crate) process_id: u32,
-    /// Key of the executable for the memory model.
-    pub(crate) executable: u32,
-    start: ImageStart,
-    pub(crate) statm: Statm,
-    seen_ticks: u32,
-    threads: u32,
-    /// Runs in its parent's memory (vfork): adds nothing to totals.
-    pub(crate) shares_parent: bool,
-}
-
-impl Live {
-    fn is_due(&self, tick: u32) -> bool {
-        self.seen_ticks < FIRST_TICKS || self.shares_parent || (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS)
-    }
-
-    /// Whether `exe` is another program than the one this image began with. A running file that is deleted or replaced only changes its name; a
-    /// link that may not be read any more means a program that has gained privilege.
-    fn runs_other(&self, readable: bool, exe: &[u8]) -> bool {
-        let known = &self.start.exe;
-        if !readable {
-            return !known.is_empty();
-        }
-        exe != known.as_slice() && exe.strip_suffix(b" (deleted)") != Some(known)
-    }
-
-    fn end(&self, end_us: i64, end: End) -> ImageEnd {
-        let threads = (self.threads > 0).then_some(self.threads);
-        ImageEnd { process_id: self.process_id, end_us, end, exit_code: None, signal: None, cpu_us: None, vm_hwm_kb: None, threads }
-    }
-}
+pub(crate) use live::{EXEC_CHECK_TICKS, Live};
 
 /// The tree below the launcher.
 pub(crate) struct Tracker {
@@ -65,6 +30,8 @@ pub(crate) struct Tracker {
     /// Ended but not yet waited for. Their descriptors tell when the pid has become another process.
     zombies: HashMap<u32, Zombie>,
     unreadable: HashSet<u32>,
+    short_of_descriptors: u64,
+    pub(crate) cpu: PhaseCpu,
     interner: Interner,
     next_id: u32,
     pids: Vec<u32>,
@@ -97,6 +64,8 @@ impl Tracker {
             by_pid: HashMap::new(),
             zombies: HashMap::new(),
             unreadable: HashSet::new(),
+            short_of_descriptors: 0,
+            cpu: PhaseCpu::default(),
             interner: Interner::new(),
             next_id: 0,
             pids: Vec::new(),
@@ -107,6 +76,16 @@ impl Tracker {
     /// Everything alive, ascending by `process_id`.
     pub(crate) fn live(&self) -> &[Live] {
         &self.live
+    }
+
+    /// The same, to be marked as measured.
+    pub(crate) fn live_mut(&mut self) -> &mut [Live] {
+        &mut self.live
+    }
+
+    /// Processes whose files are not kept open because descriptors are short.
+    pub(crate) fn short_of_descriptors_count(&self) -> u64 {
+        self.short_of_descriptors
     }
 
     /// Processes that exist but could not be read.
@@ -121,9 +100,13 @@ impl Tracker {
 
     /// One pass: reads every known process, then looks for new ones.
     pub(crate) fn pass(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
+        let began_us = clock::thread_cpu_us();
         self.read_known(tick, now_us, changes);
+        let read_us = clock::thread_cpu_us();
         self.discover(tick, now_us, changes);
         self.settle_shared_memory();
+        self.cpu.read_us += read_us - began_us;
+        self.cpu.discover_us += clock::thread_cpu_us() - read_us;
     }
 
     fn read_known(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
@@ -158,19 +141,25 @@ impl Tracker {
         }
     }
 
-    /// Executable first, memory second: where the memory could be read, the process was still there when its executable was. Memory alone decides
-    /// whether it is; what else cannot be read now is asked for again.
+    /// Memory alone decides whether it is still there; what else cannot be read now is asked for again. Of a new image the memory is read again:
+    /// what was read before may be its predecessor's.
     fn read_one(&mut self, index: usize, tick: u32, now_us: i64, changes: &mut Changes) -> Result<Option<Statm>, ReadError> {
-        if self.live[index].is_due(tick) {
-            let live = &self.live[index];
-            match live.process.exe(&mut self.link) {
-                Ok(readable) if live.runs_other(readable, &self.link) => {
-                    let _ = self.begin_next_image(index, now_us, changes);
-                }
-                Ok(_) if self.store_argv && live.start.argv.is_empty() => self.complete_command_line(index, changes),
-                _ => {}
-            }
+        let Some(statm) = self.read_memory(index)? else { return Ok(None) };
+        let live = &self.live[index];
+        if !live.is_due(tick, &statm) {
+            return Ok(Some(statm));
         }
+        let Ok(readable) = live.process.exe(&mut self.link) else { return Ok(Some(statm)) };
+        if live.runs_other(readable, &self.link) {
+            return if self.begin_next_image(index, now_us, changes).is_ok() { self.read_memory(index) } else { Ok(Some(statm)) };
+        }
+        if self.store_argv && live.start.argv.is_empty() {
+            self.complete_command_line(index, changes);
+        }
+        Ok(Some(statm))
+    }
+
+    fn read_memory(&mut self, index: usize) -> Result<Option<Statm>, ReadError> {
         match self.live[index].process.statm() {
             Err(error) if error != ReadError::Gone => {
                 self.unreadable.insert(self.live[index].process.pid());
@@ -203,6 +192,7 @@ impl Tracker {
         live.executable = executable;
         live.seen_ticks = 0;
         live.shares_parent = false;
+        live.mark = Mark::new(false);
         let parent_id = live.start.parent_id;
         let exec_count = live.start.exec_count + 1;
         live.start = image_start(&facts, live.process.pid(), process_id);
@@ -243,6 +233,7 @@ impl Tracker {
             match self.open(pid, now_us) {
                 Ok(Opened::Alive(live)) => {
                     self.by_pid.insert(pid, live.process_id);
+                    self.short_of_descriptors += u64::from(live.process.is_short_of_descriptors());
                     self.next_id += 1;
                     changes.started.push(live.start.clone());
                     self.live.push(*live);
@@ -284,7 +275,10 @@ impl Tracker {
             set_command_line(&mut start, facts.command_line);
         }
         let parent = self.find(facts.ppid);
-        let shares_parent = parent.is_some_and(|parent| runs_in_memory_of(pid, executable, &statm, parent));
+        // A memory map has one executable, so only a child that runs its parent's can be in its parent's.
+        let same_program = parent.filter(|parent| facts.exe.is_empty() || parent.executable == executable);
+        let shares_parent = same_program.is_some_and(|parent| runs_in_memory_of(pid, executable, &statm, parent));
+        let mark = Mark::new(same_program.is_some());
         Ok(Opened::Alive(Box::new(Live {
             process,
             process_id: self.next_id,
@@ -294,6 +288,7 @@ impl Tracker {
             seen_ticks: 0,
             threads: 0,
             shares_parent,
+            mark,
         })))
     }
 

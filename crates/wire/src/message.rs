@@ -136,11 +136,7 @@ impl Event {
         const WHAT: &str = "event of the launcher";
         let mut cursor = Cursor::new(bytes);
         let event = match cursor.u8(WHAT)? {
-            0 => Self::Started {
-                pid: cursor.u32(WHAT)?,
-                at_us: cursor.u64(WHAT)?,
-                exit_records: ExitRecords::decode(&mut cursor)?,
-            },
+            0 => Self::Started { pid: cursor.u32(WHAT)?, at_us: cursor.u64(WHAT)?, exit_records: ExitRecords::decode(&mut cursor)? },
             1 => Self::NotStarted {
                 errno: cursor.i32(WHAT)?,
                 step: match cursor.u8(WHAT)? {

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { Command, Option } from 'clipanion'
+import { withRecording } from '../../convert/with-recording.ts'
 import { MyMonitorError } from '../../errors.ts'
 import { type ExporterName, exporters } from '../../report/index.ts'
 import { exportRecordings } from '../../sample/export.ts'
@@ -29,12 +31,11 @@ export class ReportCommand extends BaseCommand {
       throw new MyMonitorError('ERR_MYMONITOR_USAGE', 'the directory is given twice: give either DIR or --log-dir DIR')
     const dir = this.directory ?? this.logDir
     if (dir === undefined) throw new MyMonitorError('ERR_MYMONITOR_USAGE', 'report needs a directory: mymonitor report DIR')
-    const options = { dir, formats, noRedact: this.noRedact, ...(this.outputDir === undefined ? {} : { outputDir: this.outputDir }) }
-    return printExports(
-      ui,
-      cwd,
-      this.json,
-      await exportRecordings({ ...options, ...(this.config === undefined ? {} : { config: this.config }) }, { cwd, env }),
-    )
+    const options = { formats, noRedact: this.noRedact, ...(this.config === undefined ? {} : { config: this.config }) }
+    const exported = await withRecording(resolve(cwd, dir), (dir, beside) => {
+      const outputDir = this.outputDir ?? beside
+      return exportRecordings({ ...options, dir, ...(outputDir === undefined ? {} : { outputDir }) }, { cwd, env })
+    })
+    return printExports(ui, cwd, this.json, exported)
   }
 }

@@ -13,6 +13,8 @@ export class SampleCommand extends BaseCommand {
       ['Record one build', '$0 -- make -j8'],
       ['Record it at several levels; {N} stands for the level', "$0 -j 8,4,2,1 --prepare 'make clean' -- make -j{N}"],
       ['Record a project of projects.toml', '$0 -p linux -j 16,8'],
+      ['Three times, to see how far the figures spread', '$0 -p linux -j 16,8 --repeat 3'],
+      ['Go on with a run that was interrupted', '$0 --resume logs/run_20260102_030405'],
     ],
   })
   override json = Option.Boolean('--json', false, {
@@ -25,12 +27,23 @@ export class SampleCommand extends BaseCommand {
   noPreClean = Option.Boolean('--no-pre-clean', false, { description: "Do not run the project's clean command before each level" })
   noPostClean = Option.Boolean('--no-post-clean', false, { description: "Do not run the project's clean command after each level" })
   prepare = Option.String('--prepare', { description: 'Run this shell command before each level of a command, not recorded' })
+  repeat = Option.String('--repeat', { description: 'Record all levels this many times, one after the other each time' })
+  resume = Option.String('--resume', {
+    description: 'Go on with this interrupted run: what is finished stays, the rest is run by the plan it had',
+  })
   failFast = Option.Boolean('--fail-fast', false, { description: 'Stop after the first level that fails' })
   interval = Option.String('--interval', {
     description: 'Time between two ticks, such as 50ms. Default: interval_seconds of the configuration',
   })
   metric = Option.String('--metric', {
     description: 'What totals and the peak are in: pss or rss. Default: metric_type of the configuration',
+  })
+  pss = Option.String('--pss', {
+    description: 'Measure PSS where it pays (budget) or of every process at every tick (full, about 11 us of CPU per MiB). Default: budget',
+  })
+  pssBudget = Option.String('--pss-budget', { description: 'Most CPU for measuring PSS, in per cent of one CPU. Default: 1' })
+  events = Option.String('--events', {
+    description: 'Where ends of processes are learnt from: auto, seccomp (exit records, else no build) or poll. Default: auto',
   })
   timeout = Option.String('--timeout', { description: 'End a level after this time, such as 30min; the status is 124 then' })
   outputDir = Option.String('--output-dir', {
@@ -47,8 +60,6 @@ export class SampleCommand extends BaseCommand {
   override execute(): Promise<number> {
     const { ui, cwd, env, command, handleSignals } = this.context
     const options = sampleOptions(this, command)
-    return reportRun({ ui, cwd, json: this.json, strict: this.strict, inherits: command !== undefined }, (observer) =>
-      runSample(options, observer, { cwd, env, handleSignals }),
-    )
+    return reportRun({ ui, cwd, json: this.json }, (observer) => runSample(options, observer, { cwd, env, handleSignals }))
   }
 }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { Command, Option } from 'clipanion'
+import { withRecording } from '../../convert/with-recording.ts'
 import { MyMonitorError } from '../../errors.ts'
 import { summarize } from '../../sample/export.ts'
 import { printSummaries } from '../ui/exports.ts'
@@ -10,6 +12,7 @@ export class SummaryCommand extends BaseCommand {
     description: 'Print the peak, the categories and the trust of a recording or of every level of a run',
     examples: [
       ['A whole run', '$0 summary logs/run_20260102_030405'],
+      ['A table of the Python MyMonitor', '$0 summary memory_samples.parquet'],
       ['As JSON, for jq', "$0 summary DIR --json | jq '.levels[].analysis.peak.kb'"],
     ],
   })
@@ -18,7 +21,8 @@ export class SummaryCommand extends BaseCommand {
   override async execute(): Promise<number> {
     const { ui, cwd, env } = this.context
     if (this.directory === undefined) throw new MyMonitorError('ERR_MYMONITOR_USAGE', 'summary needs a directory: mymonitor summary DIR')
-    const options = { dir: this.directory, noRedact: this.noRedact, ...(this.config === undefined ? {} : { config: this.config }) }
-    return printSummaries(ui, this.json, await summarize(options, { cwd, env }))
+    const options = { noRedact: this.noRedact, ...(this.config === undefined ? {} : { config: this.config }) }
+    const summaries = await withRecording(resolve(cwd, this.directory), (dir) => summarize({ ...options, dir }, { cwd, env }))
+    return printSummaries(ui, this.json, summaries)
   }
 }

@@ -1,5 +1,6 @@
 import type { Analysis } from '../../analysis/contract.ts'
 import type { Exported, Summaries } from '../../sample/export.ts'
+import { spreadLines } from './levels.ts'
 import { resultLines, shownPath } from './result.ts'
 import { complain, type Ui } from './ui.ts'
 
@@ -11,11 +12,14 @@ export function printExports(ui: Ui, cwd: string, json: boolean, { files, proble
   return complainAll(ui, problems)
 }
 
-/** `summary`: a block a recording. As JSON the Analysis of a recording; of a run `{ schema, levels: Analysis[] }`. */
-export function printSummaries(ui: Ui, json: boolean, { isRun, analyses, problems }: Summaries): number {
+/** `summary`: a block a recording. As JSON the Analysis of a recording; of a run `{ schema, levels: Analysis[], spread }`. */
+export function printSummaries(ui: Ui, json: boolean, { isRun, analyses, spread, problems }: Summaries): number {
   const { out } = ui
-  if (json) out.write(`${JSON.stringify(isRun ? { schema: 1, levels: analyses } : analyses[0])}\n`)
+  if (json) out.write(`${JSON.stringify(isRun ? { schema: 1, levels: analyses, spread } : analyses[0])}\n`)
   else out.write(analyses.map((analysis: Analysis) => `${resultLines(analysis, out.paint).join('\n')}\n`).join('\n'))
+  const metric = analyses[0]?.metric
+  if (!json && metric !== undefined && analyses.some(({ recording }) => recording.repeat > 1))
+    out.write(`\n${spreadLines(spread, metric, out.paint).join('\n')}\n`)
   return complainAll(ui, problems)
 }
 

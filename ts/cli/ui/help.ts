@@ -40,7 +40,7 @@ export function overview(definitions: readonly Definition[], paint: Painter): st
 export function verbHelp(definition: Definition | null, paint: Painter): string {
   if (definition === null) return ''
   const { description = '', details, usage } = definition
-  const command = /\bsample\b/.test(usage) ? ' [-- COMMAND...]' : ''
+  const command = /\bsample\b/.test(usage) ? ' [-- COMMAND...]' : /\bexplain\b/.test(usage) ? ' [-- ARGV...]' : ''
   return [
     `${plain(description)}.`,
     ...(details === undefined ? [] : wrap(plain(details), WIDTH)),

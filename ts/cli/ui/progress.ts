@@ -1,38 +1,39 @@
 import type { LevelPosition, LiveSnapshot } from '../../sample/types.ts'
-import { formatKb, formatUs } from '../../units.ts'
+import { formatCount, formatKb, formatUs } from '../../units.ts'
 import { levelName } from './result.ts'
 import type { Channel } from './ui.ts'
 
-/** In a log a line now and then shows that it goes on. */
+/** In a log a line now and then shows that it goes on, and leaves figures behind when the machine dies. */
+const LOG_FIRST_MS = 10_000
 const LOG_EVERY_MS = 30_000
 /** What fits every terminal; a wrapped line could not be erased. */
 const MAX_WIDTH = 79
 
 export interface Progress {
   snapshot(snapshot: LiveSnapshot): void
-  /** Makes room for other output. */
+  /** Makes room for other output; the level has ended. */
   clear(): void
 }
 
 /** One line that is drawn anew on a terminal; plain lines elsewhere. `live` is false while the build writes to the same terminal. */
-export function progress(channel: Channel, metric: 'pss' | 'rss', live: boolean, now: () => number = () => performance.now()): Progress {
+export function progress(channel: Channel, metric: 'pss' | 'rss', live: boolean): Progress {
   let drawn = false
-  let lastMs = now()
+  let nextLogUs = LOG_FIRST_MS * 1000
   return {
     snapshot(snapshot) {
-      const line = progressLine(snapshot, metric)
+      const parts = progressParts(snapshot, metric)
       if (channel.terminal && live) {
-        channel.write(`\r\x1b[2K${channel.paint.dim(line.slice(0, MAX_WIDTH))}`)
+        channel.write(`\r\x1b[2K${channel.paint.dim(fitting(parts))}`)
         drawn = true
-      } else if (now() - lastMs >= LOG_EVERY_MS) {
-        channel.write(`${line}\n`)
-        lastMs = now()
+      } else if (snapshot.elapsedUs >= nextLogUs) {
+        channel.write(`${parts.join('  ')}\n`)
+        nextLogUs = snapshot.elapsedUs + LOG_EVERY_MS * 1000
       }
     },
     clear() {
       if (drawn) channel.write('\r\x1b[2K')
       drawn = false
-      lastMs = now()
+      nextLogUs = LOG_FIRST_MS * 1000
     },
   }
 }
@@ -42,9 +43,25 @@ export function positionText(position: LevelPosition): string {
   return `${position.of === 1 ? '' : `[${position.number}/${position.of}] `}${levelName(position)}`
 }
 
-function progressLine(snapshot: LiveSnapshot, metric: 'pss' | 'rss'): string {
+/** What matters most comes first. */
+function progressParts(snapshot: LiveSnapshot, metric: 'pss' | 'rss'): string[] {
   const [nowKb, peakKb] = metric === 'pss' ? [snapshot.pssKb, snapshot.peakPssKb] : [snapshot.rssKb, snapshot.peakRssKb]
-  const phase = snapshot.phase === 'setup' ? '  setup' : ''
-  const memory = `${formatKb(nowKb)} now, peak ${formatKb(peakKb)} ${metric.toUpperCase()}`
-  return `${positionText(snapshot)}${phase}  ${formatUs(snapshot.elapsedUs)}  ${memory}  ${snapshot.live} processes`
+  const { elapsedUs, expectedUs } = snapshot
+  const expected = expectedUs === null || expectedUs < elapsedUs ? '' : ` of about ${formatUs(expectedUs)}`
+  return [
+    `${positionText(snapshot)}${snapshot.phase === 'setup' ? '  setup' : ''}`,
+    `${formatUs(elapsedUs)}${expected}`,
+    `${formatKb(nowKb)} now, peak ${formatKb(peakKb)} ${metric.toUpperCase()}`,
+    formatCount(snapshot.live, 'process', 'processes'),
+  ]
+}
+
+/** As many parts as fit whole; the first one is cut where even that does not. */
+function fitting([first = '', ...rest]: readonly string[]): string {
+  let line = first.slice(0, MAX_WIDTH)
+  for (const part of rest) {
+    if (line.length + 2 + part.length > MAX_WIDTH) break
+    line += `  ${part}`
+  }
+  return line
 }

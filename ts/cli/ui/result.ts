@@ -25,9 +25,16 @@ export function resultLines(analysis: Analysis, paint: Painter): string[] {
   ]
 }
 
-/** demo -j2 */
-export function levelName({ project, jobs }: { project: string; jobs: number | null }): string {
-  return `${printable(project)}${jobs === null ? '' : ` -j${jobs}`}`
+interface Named {
+  project: string
+  jobs: number | null
+  repeat?: number
+  repeats?: number
+}
+
+/** demo -j2; of several repeats, as far as that is known, demo -j2 #3 */
+export function levelName({ project, jobs, repeat = 1, repeats = repeat }: Named): string {
+  return `${printable(project)}${jobs === null ? '' : ` -j${jobs}`}${repeats > 1 ? ` #${repeat}` : ''}`
 }
 
 /** Relative where that is shorter, because it is to be read and clicked on. */
@@ -50,7 +57,14 @@ function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): stri
   return [
     `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${formatCount(count, 'process', 'processes')}`,
     ...named.map((line) => `         ${line}`),
+    `  bound  ${boundText(peak)}`,
   ]
+}
+
+/** RSS, because high-water marks are. */
+function boundText({ rssKb, upperBoundRssKb, withoutMark }: Peak): string {
+  const incomplete = withoutMark === 0 ? '' : `, incomplete: ${formatCount(withoutMark, 'process', 'processes')} without a high-water mark`
+  return `${formatKb(rssKb)} RSS then; at most ${formatKb(upperBoundRssKb)} RSS between the ticks${incomplete}`
 }
 
 function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): string[] {
@@ -85,12 +99,18 @@ function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): 
   return table(columns, rows, paint.dim)
 }
 
+function coverageText({ processes, sampledProcesses, exitRecords, lostProcesses, attributedCpuUs }: Trust): string {
+  const sampled = `sampled ${sampledProcesses} of the ${formatCount(processes, 'process', 'processes')} seen`
+  if (attributedCpuUs === null) return sampled
+  return `${sampled}, ${exitRecords} with exit record${lostProcesses === 0 ? '' : `, ${lostProcesses} lost`}`
+}
+
 function trustText(trust: Trust): string {
   const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late by up to ${formatMs(trust.maxLateUs)}`
   const skipped = trust.skippedTicks === 0 ? '' : `, ${trust.skippedTicks} skipped`
   return [
     `${formatCount(trust.ticks, 'tick')} of ${formatMs(trust.intervalUs)}, ${late}${skipped}`,
-    `sampled ${trust.sampledProcesses} of the ${formatCount(trust.processes, 'process', 'processes')} seen`,
+    coverageText(trust),
     `own cost ${formatUs(trust.ownCpuUs + trust.launcherCpuUs)} CPU, ${formatKb(trust.ownPeakRssKb)}`,
   ].join('; ')
 }

@@ -1,37 +1,31 @@
 import { signalName } from '../../report/outcome.ts'
 import { printable } from '../../report/printable.ts'
-import { OWN_FAILURE } from '../../run/status.ts'
 import type { LevelResult, SampleObserver, SampleResult } from '../../sample/types.ts'
-import { formatKb, formatUs } from '../../units.ts'
+import { levelLines, spreadLines } from './levels.ts'
 import { type Progress, positionText, progress } from './progress.ts'
 import { levelName, resultLines, shownPath } from './result.ts'
-import { type Row, table } from './table.ts'
 import { type Channel, complain, type Ui } from './ui.ts'
 
 export interface RunView {
   ui: Ui
   cwd: string
   json: boolean
-  strict: boolean
-  /** The build has our descriptors: nothing is printed while it runs, and our results go to stderr, because stdout is the build's. */
-  inherits: boolean
 }
 
 /** Shows a run while it goes on and at its end; returns the exit status of the command line. */
 export async function reportRun(view: RunView, run: (observer: SampleObserver) => Promise<SampleResult>): Promise<number> {
-  const { ui, json, inherits } = view
-  const results = inherits ? ui.err : ui.out
-  const result = await run(observe(view, results))
+  const { ui, cwd, json } = view
+  const { observer, results } = observe(view)
+  const result = await run(observer)
   if (json) ui.out.write(`${JSON.stringify(document(result))}\n`)
-  else if (result.levels.length > 1) results.write(levelsTable(result, view.cwd, results))
+  else if (result.levels.length > 1) results().write(sweepBlock(result, cwd, results()))
   const left = result.planned - result.levels.length
   if (result.interruptedBy !== null && left > 0)
     complain(
       ui,
-      `interrupted by ${signalName(result.interruptedBy)}: ${left} of ${result.planned} ${result.planned === 1 ? 'level' : 'levels'} not run`,
+      `interrupted by ${signalName(result.interruptedBy)}: ${left} of ${result.planned} ${result.planned === 1 ? 'level' : 'levels'} not run; to go on: mymonitor --resume ${shownPath(result.dir, cwd)}`,
     )
-  const failedMeasurement = result.levels.some(({ measurementErrors }) => measurementErrors.length > 0)
-  return view.strict && failedMeasurement ? OWN_FAILURE : result.exitStatus
+  return result.exitStatus
 }
 
 /** `--json` of a run; the keys of a level are those of the API. */
@@ -39,10 +33,14 @@ function document({ levels, ...run }: SampleResult): object {
   return { schema: 1, ...run, levels }
 }
 
-function observe({ ui, cwd, json, inherits }: RunView, results: Channel): SampleObserver {
+function observe({ ui, cwd, json }: RunView): { observer: SampleObserver; results: () => Channel } {
   let line: Progress | undefined
-  return {
+  // A command has our descriptors: nothing is printed while it runs, and our results go to stderr, because stdout is the build's.
+  let inherits = true
+  const results = (): Channel => (inherits ? ui.err : ui.out)
+  const observer: SampleObserver = {
     planned(plan) {
+      inherits = plan.kind === 'command'
       const shown = plan.levels.some(({ output }) => output === 'log-show')
       if (!inherits) line = progress(ui.err, plan.metric, !shown)
     },
@@ -62,11 +60,12 @@ function observe({ ui, cwd, json, inherits }: RunView, results: Channel): Sample
     snapshot: (snapshot) => line?.snapshot(snapshot),
     levelFinished(_, result) {
       line?.clear()
-      if (!json) results.write(levelBlock(result, cwd, results))
+      if (!json) results().write(levelBlock(result, cwd, results()))
       if (result.startError !== null) complain(ui, `${levelName(result)}: ${result.startError}`)
       for (const error of result.measurementErrors) complain(ui, `the measurement failed: ${error}; the status of the build stands`)
     },
   }
+  return { observer, results }
 }
 
 function levelBlock({ analysis, report, recording }: LevelResult, cwd: string, { paint }: Channel): string {
@@ -76,28 +75,13 @@ function levelBlock({ analysis, report, recording }: LevelResult, cwd: string, {
   return `${[...resultLines(analysis, paint), ...path].join('\n')}\n\n`
 }
 
-/** How peak and time change with the level. */
-function levelsTable({ levels }: SampleResult, cwd: string, { paint }: Channel): string {
-  const rows = levels.map((level): Row => {
-    const { analysis, exitStatus } = level
-    const peak = analysis?.peak
-    const cells = [
-      levelName(level),
-      analysis ? formatUs(analysis.recording.durationUs) : '–',
-      peak ? formatKb(peak.kb) : '–',
-      peak ? formatUs(peak.elapsedUs) : '–',
-    ]
-    return { cells: [...cells, String(exitStatus)], ...(exitStatus === 0 ? {} : { paint: paint.red }) }
-  })
-  const columns = [
-    { title: 'level', align: 'left' },
-    { title: 'time', align: 'right' },
-    { title: `peak ${levels.find(({ analysis }) => analysis !== null)?.analysis?.metric.toUpperCase() ?? ''}`.trim(), align: 'right' },
-    { title: 'at', align: 'right' },
-    { title: 'status', align: 'right' },
-  ] as const
+/** What the levels came to, side by side. */
+function sweepBlock({ levels, spread }: SampleResult, cwd: string, { paint }: Channel): string {
+  const metric = levels.find(({ analysis }) => analysis !== null)?.analysis?.metric
+  const isRepeated = levels.some(({ repeat }) => repeat > 1) && metric !== undefined
   const plots = [...new Set(levels.flatMap(({ summaryPlot }) => summaryPlot ?? []))].map(
     (path) => `html   ${paint.cyan(shownPath(path, cwd))}`,
   )
-  return `${[...table(columns, rows, paint.dim), ...plots].join('\n')}\n`
+  const lines = [...levelLines(levels, paint), ...(isRepeated ? ['', ...spreadLines(spread, metric, paint)] : []), ...plots]
+  return `${lines.join('\n')}\n`
 }

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty'
 import { printable } from '../../report/printable.ts'
 import { type ColorChoice, type Painter, painter, wantsColor } from './paint.ts'
-import { writeAll, writeFailure } from './write.ts'
+import { isClosed, writeAll, writeFailure } from './write.ts'
 
 /** The two channels of the command line: results and everything else. */
 export interface Ui {
@@ -11,6 +11,8 @@ export interface Ui {
 export interface Channel {
   /** Never throws. */
   write(text: string): void
+  /** Whether nothing more comes out of it. */
+  closed?(): boolean
   /** Why not everything could be written. */
   failure?(): string | undefined
   paint: Painter
@@ -27,7 +29,7 @@ export function terminalUi(choice: ColorChoice, env: Readonly<Record<string, str
   const channel = (fd: number): Channel => {
     const terminal = isatty(fd)
     const paint = painter(wantsColor(choice, env, terminal))
-    return { write: (text) => writeAll(fd, text), failure: () => writeFailure(fd), paint, terminal }
+    return { write: (text) => writeAll(fd, text), closed: () => isClosed(fd), failure: () => writeFailure(fd), paint, terminal }
   }
   return { out: channel(1), err: channel(2) }
 }

@@ -24,6 +24,11 @@ export function writeAll(fd: number, text: string): void {
   }
 }
 
+/** Whether the descriptor takes no more, for whatever reason. */
+export function isClosed(fd: number): boolean {
+  return closed.has(fd)
+}
+
 /** Why not everything came out of the descriptor; undefined when it did, or when nobody wanted it. */
 export function writeFailure(fd: number): string | undefined {
   return closed.get(fd)

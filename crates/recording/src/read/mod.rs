@@ -3,6 +3,7 @@
 mod classes;
 #[cfg(not(target_family = "wasm"))]
 mod file;
+mod lifetimes;
 mod pages;
 mod processes;
 mod samples;
@@ -16,6 +17,7 @@ use parquet::file::reader::ChunkReader;
 pub use classes::{Classes, ClassesTable};
 #[cfg(not(target_family = "wasm"))]
 pub use file::RecordingFile;
+pub use lifetimes::Lifetime;
 pub use processes::{End, Executables, Processes};
 pub use samples::Window;
 pub use ticks::{Ticks, Timeline};
@@ -124,6 +126,11 @@ impl<R: ChunkReader> Recording<R> {
     /// `limit` is one more than the largest `process_id` the caller can take; a larger one is damage.
     pub fn executables(&self, limit: usize) -> Result<Executables, RecordingError> {
         Executables::read(&self.processes, limit)
+    }
+
+    /// When each image lived, in file order.
+    pub fn lifetimes(&self) -> Result<Vec<Lifetime>, RecordingError> {
+        lifetimes::read(&self.processes)
     }
 
     /// Number of windows of `memory_samples`.

@@ -35,7 +35,7 @@ impl End {
     }
 
     /// A text this version does not know is a way of ending that it cannot tell: `Lost`.
-    fn parse(text: Option<&str>) -> Self {
+    pub(super) fn parse(text: Option<&str>) -> Self {
         [Self::Exited, Self::Signalled, Self::Execed, Self::Alive].into_iter().find(|end| text == Some(end.as_str())).unwrap_or(Self::Lost)
     }
 }

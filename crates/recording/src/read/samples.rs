@@ -16,6 +16,8 @@ pub struct Window {
     pub rss_kb: Vec<i64>,
     /// Its file-backed and shared-memory part, KiB; not negative.
     pub shared_kb: Vec<i64>,
+    /// Proportional set size, KiB, where it was measured; not negative. Empty when no row of the window has one.
+    pub pss_kb: Vec<Option<i64>>,
 }
 
 impl Window {
@@ -48,7 +50,11 @@ impl Window {
         table.required::<Int32Type>(group, "process_id", &mut self.process_ids)?;
         table.required::<Int64Type>(group, "rss_kb", &mut self.rss_kb)?;
         table.required::<Int64Type>(group, "shared_kb", &mut self.shared_kb)?;
-        if self.rss_kb.iter().chain(&self.shared_kb).any(|&kb| kb < 0) {
+        self.pss_kb = table.nullable::<Int64Type>(group, "pss_kb", 0, self.ticks.len())?;
+        if self.pss_kb.iter().all(Option::is_none) {
+            self.pss_kb.clear();
+        }
+        if self.rss_kb.iter().chain(&self.shared_kb).chain(self.pss_kb.iter().flatten()).any(|&kb| kb < 0) {
             return Err(table.damaged("a size is negative"));
         }
         Ok(())

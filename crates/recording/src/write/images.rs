@@ -119,16 +119,13 @@ impl Images {
             Exit::Exited { record, at_us, start_us } => {
                 let key = (record.pid, record.start_ticks);
                 let exited = Exited { record, at_us, start_us };
-                match self.image_of(key) {
+                if let Some(image) = self.image_of(key) {
                     // A second thread that calls exit_group while the first waits tells the same once more.
-                    Some(image) => {
-                        image.exit.get_or_insert(Box::new(exited));
-                    }
-                    None => {
-                        let id = self.new_id();
-                        let parent_id = self.by_pid.get(&exited.record.ppid).and_then(|number| Some(self.live.get(number)?.id));
-                        self.rows.write(Row { parent_id, ..unseen(id, exited) })?;
-                    }
+                    image.exit.get_or_insert(Box::new(exited));
+                } else {
+                    let id = self.new_id();
+                    let parent_id = self.by_pid.get(&exited.record.ppid).and_then(|number| Some(self.live.get(number)?.id));
+                    self.rows.write(Row { parent_id, ..unseen(id, exited) })?;
                 }
             }
             Exit::Killed { pid, signal } => {

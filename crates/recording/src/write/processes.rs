@@ -75,9 +75,7 @@ pub(super) const COLUMNS: &[Column<Row>] = &[
     Column { name: "argv", values: Values::MaybeTexts(|row| arguments(&row.start.argv)), layout: Layout::Repeated },
     Column {
         name: "argv_raw",
-        values: Values::MaybeBytes(|row| {
-            std::str::from_utf8(&row.start.argv).is_err().then_some(Cow::Borrowed(row.start.argv.as_slice()))
-        }),
+        values: Values::MaybeBytes(|row| std::str::from_utf8(&row.start.argv).is_err().then_some(Cow::Borrowed(row.start.argv.as_slice()))),
         layout: Layout::Plain,
     },
     Column { name: "argv_length", values: Values::MaybeI64(|row| row.start.argv_cut_from.map(signed)), layout: Layout::Plain },

@@ -20,7 +20,11 @@ impl FakeProc {
     }
 
     fn tracker(&self) -> Tracker {
-        let proc = ProcRoot::open(self.dir.path()).unwrap();
+        self.tracker_keeping(u32::MAX)
+    }
+
+    fn tracker_keeping(&self, descriptors: u32) -> Tracker {
+        let proc = ProcRoot::open(self.dir.path()).unwrap().keeping_at_most(descriptors);
         Tracker::new(proc, LAUNCHER, 1_000_000, StartClock::new(0), true).unwrap()
     }
 
@@ -60,6 +64,8 @@ impl FakeProc {
         fs::remove_file(self.path(pid).join("exe")).unwrap();
         symlink(exe, self.path(pid).join("exe")).unwrap();
         fs::write(self.path(pid).join("cmdline"), format!("{exe}\0")).unwrap();
+        // Another program has another address space.
+        self.set_memory(pid, "1234 500 100");
     }
 }
 
@@ -198,4 +204,36 @@ fn what_cannot_be_read_for_want_of_a_descriptor_does_not_end_an_image() {
     let changes = pass(&mut tracker, 1);
     assert!(changes.started.is_empty() && changes.ended.is_empty());
     assert_eq!(tracker.live().len(), 1);
+}
+
+#[test]
+fn without_descriptors_to_keep_no_process_is_lost_and_a_reused_pid_is_still_a_new_row() {
+    for descriptors in [0, 1, 4, 8] {
+        let fake = FakeProc::new();
+        let pids = [200, 201, 202, 203, 204];
+        for pid in pids {
+            fake.add(pid, LAUNCHER, 10, "/bin/cc", "1000 500 100");
+        }
+        fake.set_children(LAUNCHER, &pids);
+        let mut tracker = fake.tracker_keeping(descriptors);
+        assert_eq!(pass(&mut tracker, 0).started.len(), pids.len(), "{descriptors}");
+        assert!(tracker.short_of_descriptors_count() > 0, "{descriptors}");
+        fake.remove(204);
+        fake.add(204, LAUNCHER, 99, "/bin/ld", "9000 4000 100");
+        let second = pass(&mut tracker, 1);
+        assert_eq!((second.ended.len(), second.started.len()), (1, 1), "{descriptors}");
+        assert_eq!(tracker.live().iter().map(|live| live.statm.rss_kb).sum::<u64>(), 4 * 2_000 + 16_000, "{descriptors}");
+    }
+}
+
+#[test]
+fn an_exec_into_an_address_space_of_the_same_size_is_seen_a_few_ticks_later() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/sh", "1234 500 100");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    pass(&mut tracker, 0);
+    fake.exec(200, "/usr/lib/cc1");
+    let seen = (1..=EXEC_CHECK_TICKS).find(|&tick| !pass(&mut tracker, tick).started.is_empty());
+    assert!(seen.is_some());
 }

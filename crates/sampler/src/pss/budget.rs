@@ -1,0 +1,105 @@
+//! What rollups may cost: a token bucket in CPU time, and a prediction of each rollup's price.
+
+/// What is not used is saved for at most this long, so that a full measurement of a large build becomes possible at all.
+const SAVED_SECONDS: u64 = 30;
+
+/// Price of a rollup without any memory, and of a MiB in pages of 4 KiB, before anything was measured here.
+const FIXED_US: u64 = 30;
+const PER_MIB_NS: u64 = 11_000;
+
+/// Prices are learned from processes at least this large: below, the fixed part decides.
+const TELLING_KB: u64 = 8 * 1024;
+
+pub(crate) struct Budget {
+    /// CPU time earned per second of wall time, microseconds. The hard limit: the bucket starts empty.
+    per_second_us: u64,
+    tokens_ns: i64,
+    filled_at_us: u64,
+    per_mib_ns: u64,
+}
+
+impl Budget {
+    /// `percent` of one CPU, from `now_us` on.
+    pub(crate) fn new(percent: f64, now_us: u64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits; not a number becomes 0")]
+        let per_second_us = (percent.clamp(0.0, 100.0) * 10_000.0) as u64;
+        Self { per_second_us, tokens_ns: 0, filled_at_us: now_us, per_mib_ns: PER_MIB_NS }
+    }
+
+    pub(crate) fn refill(&mut self, now_us: u64) {
+        let earned_ns = now_us.saturating_sub(self.filled_at_us).saturating_mul(self.per_second_us) / 1000;
+        let saved_ns = (self.per_second_us * 1000 * SAVED_SECONDS).cast_signed();
+        self.tokens_ns = self.tokens_ns.saturating_add_unsigned(earned_ns).min(saved_ns);
+        self.filled_at_us = self.filled_at_us.max(now_us);
+    }
+
+    /// Whether `us` can be paid and `reserve_us` are left.
+    pub(crate) fn affords(&self, us: u64, reserve_us: u64) -> bool {
+        u64::try_from(self.tokens_ns).is_ok_and(|tokens_ns| tokens_ns / 1000 >= us.saturating_add(reserve_us))
+    }
+
+    /// What was really used; the bucket may fall below zero, and nothing is bought until it has recovered.
+    pub(crate) fn spend(&mut self, rss_kb: u64, cpu_us: u64) {
+        self.tokens_ns = self.tokens_ns.saturating_sub_unsigned(cpu_us.saturating_mul(1000));
+        if rss_kb >= TELLING_KB {
+            // With huge pages a walk is 75 times cheaper, on a loaded machine several times dearer.
+            let seen_ns = cpu_us.saturating_sub(FIXED_US).saturating_mul(1000 * 1024) / rss_kb;
+            self.per_mib_ns = (self.per_mib_ns * 3 + seen_ns).div_ceil(4).clamp(40, 100_000);
+        }
+    }
+
+    /// Expected CPU time of a rollup.
+    pub(crate) fn predict_us(&self, rss_kb: u64) -> u64 {
+        FIXED_US + rss_kb.saturating_mul(self.per_mib_ns) / (1024 * 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_per_cent_is_ten_milliseconds_a_second_and_nothing_at_the_start() {
+        let mut budget = Budget::new(1.0, 0);
+        assert!(!budget.affords(1, 0));
+        budget.refill(1_000_000);
+        assert!(budget.affords(10_000, 0) && !budget.affords(10_001, 0) && !budget.affords(9_000, 1_001));
+    }
+
+    #[test]
+    fn savings_end_after_half_a_minute() {
+        let mut budget = Budget::new(1.0, 0);
+        budget.refill(3_600_000_000);
+        assert!(budget.affords(300_000, 0) && !budget.affords(300_001, 0));
+    }
+
+    #[test]
+    fn what_cost_more_than_predicted_is_paid_back_first() {
+        let mut budget = Budget::new(1.0, 0);
+        budget.refill(1_000_000);
+        budget.spend(1024, 30_000);
+        budget.refill(3_000_000);
+        assert!(!budget.affords(1, 0));
+        budget.refill(4_000_000);
+        assert!(budget.affords(10_000, 0));
+    }
+
+    #[test]
+    fn the_first_prediction_is_the_measured_law_and_later_ones_follow_this_machine() {
+        let mut budget = Budget::new(1.0, 0);
+        assert_eq!(budget.predict_us(100 * 1024), 30 + 1_100);
+        for _ in 0..20 {
+            budget.spend(100 * 1024, 130);
+        }
+        assert!((100..300).contains(&budget.predict_us(100 * 1024)), "{}", budget.predict_us(100 * 1024));
+    }
+
+    #[test]
+    fn a_budget_of_nothing_buys_nothing() {
+        for percent in [0.0, -1.0, f64::NAN] {
+            let mut budget = Budget::new(percent, 0);
+            budget.refill(u64::MAX);
+            assert!(!budget.affords(1, 0));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import type { TickColumns } from '../native.ts'
+import { formatCount, formatKb, formatShare } from '../units.ts'
+import type { Evidence } from './trust.ts'
+
+/** More waiting than this, of the build's time, is pressure. */
+const PRESSURE = 0.1
+/** Programs that want privilege at exec. */
+const PRIVILEGED = [
+  'sudo',
+  'su',
+  'doas',
+  'pkexec',
+  'fusermount',
+  'fusermount3',
+  'newuidmap',
+  'newgidmap',
+  'snap',
+  'ping',
+  'mount',
+  'umount',
+]
+/** Clients of daemons that do the work outside the tree. */
+const CONTAINERS = ['docker', 'podman', 'buildah', 'nerdctl', 'ctr']
+
+/** Which sources the recording lacks, and what it cannot say therefore. */
+export function sourceWarnings({ metadata: { exit_records: exits }, processes }: Evidence): string[] {
+  if (!exits) return []
+  const lost = processes.lost
+  return [
+    ...(exits.state === 'refused'
+      ? [
+          `No exit records (${exits.reason ?? 'the kernel refused'}): high-water marks and CPU times are missing, and what lived between two ticks was not seen; mymonitor doctor says what would change it.`,
+        ]
+      : []),
+    ...(exits.dropped > 0
+      ? [`${formatCount(exits.dropped, 'exit record')} could not be written in time and ${exits.dropped === 1 ? 'is' : 'are'} missing.`]
+      : []),
+    ...(exits.unreadable > 0 ? [`${formatCount(exits.unreadable, 'process', 'processes')} could not be read at exit.`] : []),
+    ...(exits.state === 'on' && exits.killable === false
+      ? [
+          'This kernel cannot shield exits from signals (it is older than Linux 5.19): a handler without SA_RESTART may have broken an exit.',
+        ]
+      : []),
+    ...(exits.state === 'on' && lost > 0
+      ? [
+          `${formatCount(lost, 'process', 'processes')} ended without an exit record (a signal, or raw exit): their high-water marks are unknown.`,
+        ]
+      : []),
+    ...privilegeWarnings(exits.no_new_privs === true, processes.programs),
+  ]
+}
+
+function privilegeWarnings(noNewPrivs: boolean, programs: ReadonlySet<string>): string[] {
+  const seen = noNewPrivs ? PRIVILEGED.filter((name) => programs.has(name)) : []
+  if (seen.length === 0) return []
+  return [`${seen.join(' and ')} ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll it can.`]
+}
+
+/** What the machine did to the build. */
+export function hostWarnings({ ticks, categories, processes }: Evidence): string[] {
+  const kills = growth(ticks.cgroupOomKills)
+  const swap = growth(ticks.swapUsedKb)
+  const pressure = pressureShare(ticks)
+  const limit = ticks.cgroupLimitKb.findLast((kb) => !Number.isNaN(kb))
+  const largest = categories[0]?.name
+  const elsewhere = CONTAINERS.filter((name) => processes.programs.has(name))
+  return [
+    ...(kills > 0
+      ? [
+          `${formatCount(kills, 'OOM kill')} in the cgroup of the build (${limit === undefined ? 'it has no limit of its own: the host ran out' : `limit ${formatKb(limit)}`})${largest === undefined ? '' : `; the largest category was ${largest}`}: the build needs more than it had.`,
+        ]
+      : []),
+    ...(pressure > PRESSURE
+      ? [`Tasks waited for memory for ${formatShare(pressure, 1)} of the build (PSI): with more memory it would be faster, and larger.`]
+      : []),
+    ...(swap > SWAP_KB ? [`Swap grew by ${formatKb(swap)}: what is swapped out is in no figure here.`] : []),
+    ...(elsewhere.length > 0
+      ? [`${elsewhere.join(' and ')} ran: what a daemon does for it is not below the build and is not counted.`]
+      : []),
+  ]
+}
+
+const SWAP_KB = 16 * 1024
+
+/** By how much a column grew at most over the recording; 0 where it could not be read. */
+function growth(column: Float64Array): number {
+  let first = Number.NaN
+  let most = 0
+  for (const value of column) {
+    if (Number.isNaN(value)) continue
+    if (Number.isNaN(first)) first = value
+    most = Math.max(most, value - first)
+  }
+  return most
+}
+
+function pressureShare({ psiMemorySomeUs, elapsedUs }: TickColumns): number {
+  const duration = (elapsedUs.at(-1) ?? 0) - (elapsedUs[0] ?? 0)
+  return duration > 0 ? growth(psiMemorySomeUs) / duration : 0
+}
