@@ -9,7 +9,26 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compile, demo, fail, generator, machine, median, parse, print, ROOT, rounds, rowsOf, run, sample, sed, sourcesOf, spread, table, temporary } from './lib.mjs'
+import {
+  compile,
+  demo,
+  fail,
+  generator,
+  machine,
+  median,
+  parse,
+  print,
+  ROOT,
+  rounds,
+  rowsOf,
+  run,
+  sample,
+  sed,
+  sourcesOf,
+  spread,
+  table,
+  temporary,
+} from './lib.mjs'
 
 const { only } = parse({ only: { type: 'string' } })
 const HZ = 400
@@ -58,7 +77,15 @@ async function record(command, parent, options = {}) {
   return { dir, metadata, pss: pss.peak, rss: rss.peak, trace: lines.map((line) => line.split(' ').map(Number)) }
 }
 
-const largest = (trace, columns) => trace.reduce((most, row) => Math.max(most, columns.reduce((sum, column) => sum + row[column], 0)), 0)
+const largest = (trace, columns) =>
+  trace.reduce(
+    (most, row) =>
+      Math.max(
+        most,
+        columns.reduce((sum, column) => sum + row[column], 0),
+      ),
+    0,
+  )
 const boundOf = (peak) => peak.upperBoundRssKb ?? Number.NaN
 
 function member(kind, kb, start, length, extra) {
@@ -92,13 +119,18 @@ const burners = {
 async function play(members, parent) {
   const report = join(scratch, 'report')
   const result = await record([hold, report, ...members], parent)
-  const readings = readFileSync(report, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+  const readings = readFileSync(report, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   const truth = (key) => Math.max(...readings.map((reading) => reading[key]))
   return { ...result, truthPss: truth('pss_kb'), truthRss: truth('rss_kb') }
 }
 
 async function measureBurners(parent, runs) {
-  const rows = [['burner', 'PSS MiB: truth', 'peak', 'error', 'RSS MiB: truth', 'peak', 'error', 'bound/truth', 'cgroup anon+shmem', 'source of PSS']]
+  const rows = [
+    ['burner', 'PSS MiB: truth', 'peak', 'error', 'RSS MiB: truth', 'peak', 'error', 'bound/truth', 'cgroup anon+shmem', 'source of PSS'],
+  ]
   for (const [name, scenario] of Object.entries(burners)) {
     const results = []
     for (let round = 0; round < runs; round++) results.push(await play(scenario(), parent))
@@ -111,7 +143,18 @@ async function measureBurners(parent, runs) {
     const bound = median(results.map((result) => boundOf(result.rss) / result.truthRss)).toFixed(3)
     const group = trace.length > 0 ? mib(largest(trace, [1, 2])) : 'none'
     const error = `${percent(median(errors))} (worst ${percent(worst)})`
-    rows.push([name, mib(truthPss), mib(pss.pssKb), error, mib(truthRss), mib(rss.rssKb), percent(median(rssErrors)), bound, group, pss.pssSource])
+    rows.push([
+      name,
+      mib(truthPss),
+      mib(pss.pssKb),
+      error,
+      mib(truthRss),
+      mib(rss.rssKb),
+      percent(median(rssErrors)),
+      bound,
+      group,
+      pss.pssSource,
+    ])
   }
   print(`\nburners, held at least 2 s, ${runs} rounds: median errors; sizes are those of the last round`)
   table(rows)
@@ -128,7 +171,15 @@ async function measureSpikes(parent, runs) {
     if (!(bound > 0)) unmeasured = 'this mymonitor states no upper bound of the peak'
     const inside = rss.rssKb <= truthRss * 1.001 && truthRss <= bound
     if (bound > 0 && !inside) misses.push(`spike ${round + 1}: ${mib(truthRss)} MiB is outside [${mib(rss.rssKb)}, ${mib(bound)}]`)
-    rows.push([members.length - 1, mib(truthRss), mib(rss.rssKb), mib(bound), (bound / truthRss).toFixed(3), inside ? 'yes' : 'NO', rss.withoutMark ?? '?'])
+    rows.push([
+      members.length - 1,
+      mib(truthRss),
+      mib(rss.rssKb),
+      mib(bound),
+      (bound / truthRss).toFixed(3),
+      inside ? 'yes' : 'NO',
+      rss.withoutMark ?? '?',
+    ])
   }
   print(`\nspikes of so many processes, which end by exit_group after 20 ms`)
   table(rows)
@@ -146,7 +197,10 @@ function heldUs(trace, most) {
 
 /** Sum of resident - shared by tick, beside the cgroup's anon at that instant. */
 async function followed({ dir, metadata, trace }) {
-  const [samples, ticks] = [await rowsOf(dir, 'memory_samples', ['tick', 'rss_kb', 'shared_kb']), await rowsOf(dir, 'ticks', ['tick', 'elapsed_us'])]
+  const [samples, ticks] = [
+    await rowsOf(dir, 'memory_samples', ['tick', 'rss_kb', 'shared_kb']),
+    await rowsOf(dir, 'ticks', ['tick', 'elapsed_us']),
+  ]
   const sums = new Map()
   for (const { tick, rss_kb, shared_kb } of samples) sums.set(tick, (sums.get(tick) ?? 0) + Number(rss_kb) - Number(shared_kb))
   const differences = []
@@ -161,10 +215,26 @@ async function followed({ dir, metadata, trace }) {
 }
 
 async function measureBuilds(parent, runs) {
-  if (!parent) return void (unmeasured = 'no memory cgroup can be made here: the builds have no truth')
+  if (!parent) {
+    unmeasured = 'no memory cgroup can be made here: the builds have no truth'
+    return
+  }
   const source = sed(scratch)
   run(['./configure', '-q'], { cwd: source, env: { ...process.env, FORCE_UNSAFE_CONFIGURE: '1' } })
-  const rows = [['build', 'truth: anon MiB', 'held ms', 'peak of resident - shared', 'error', 'mean over ticks', 'shmem', 'mapped files', 'PSS peak', 'reads/s']]
+  const rows = [
+    [
+      'build',
+      'truth: anon MiB',
+      'held ms',
+      'peak of resident - shared',
+      'error',
+      'mean over ticks',
+      'shmem',
+      'mapped files',
+      'PSS peak',
+      'reads/s',
+    ],
+  ]
   for (const [name, cwd] of Object.entries({ 'demo, make -j2': demo(scratch), 'sed, make -j2': source })) {
     const results = []
     for (let round = 0; round < runs; round++) {
@@ -179,10 +249,23 @@ async function measureBuilds(parent, runs) {
     const of = (key) => median(results.map((result) => result[key]))
     if (of('held') >= LONG_ENOUGH_US && Math.abs(of('error')) > TARGET) misses.push(`${name}: ${percent(of('error'))}`)
     const { trace, pss } = results.at(-1)
-    rows.push([name, mib(of('truth')), (of('held') / 1000).toFixed(0), mib(of('peak')), percent(of('error')), percent(of('bias')), mib(largest(trace, [2])), mib(largest(trace, [3])), mib(pss.kb), of('rate').toFixed(0)])
+    rows.push([
+      name,
+      mib(of('truth')),
+      (of('held') / 1000).toFixed(0),
+      mib(of('peak')),
+      percent(of('error')),
+      percent(of('bias')),
+      mib(largest(trace, [2])),
+      mib(largest(trace, [3])),
+      mib(pss.kb),
+      of('rate').toFixed(0),
+    ])
     print(`${name}: errors of the peak ${spread(results.map(({ error }) => error * 100))} %`)
   }
-  print(`\nbuilds, ${runs} rounds, medians; held: how long the truth stayed within 2 % of its largest value; the target holds from 2,000 ms`)
+  print(
+    `\nbuilds, ${runs} rounds, medians; held: how long the truth stayed within 2 % of its largest value; the target holds from 2,000 ms`,
+  )
   table(rows)
 }
 
@@ -194,5 +277,5 @@ print(`source in use: ${sourcesOf((await record(['true'], undefined)).metadata)}
 if (!only || only === 'burners') await measureBurners(parent, runs)
 if (!only || only === 'spikes') await measureSpikes(parent, runs)
 if (!only || only === 'builds') await measureBuilds(parent, runs)
-print(misses.length > 0 ? `\ntarget missed:\n  ${misses.join('\n  ')}` : '\ntarget reached')
 if (unmeasured) fail(unmeasured)
+print(misses.length > 0 ? `\ntarget missed:\n  ${misses.join('\n  ')}` : '\ntarget reached')

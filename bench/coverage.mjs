@@ -4,11 +4,31 @@
  *   [ROUNDS=5] [COUNT=2000] [SEED=n] node bench/coverage.mjs [--only burner|builds]
  *
  * Burner (short.c): processes of 1 to 5 ms that write down their own pid, VmHWM, CPU time and exit code just before they end. Builds: CPU time by the exit
- * records against the rusage of all descendants, beside notifier.c, which does nothing but read each process's CPU clock at the same instant.
+ * records against the rusage of all descendants, beside notifier.c, which does nothing but read each process's CPU clock at the same instant; and the ends
+ * that the process connector tells, where it may be used.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compile, demo, fail, machine, median, numberOf, parse, print, rounds, rowsOf, run, sample, sed, sourcesOf, spread, table, temporary } from './lib.mjs'
+import {
+  compile,
+  demo,
+  fail,
+  heldAgainst,
+  machine,
+  median,
+  numberOf,
+  parse,
+  print,
+  rounds,
+  rowsOf,
+  run,
+  sample,
+  sed,
+  sourcesOf,
+  spread,
+  table,
+  temporary,
+} from './lib.mjs'
 
 const { only } = parse({ only: { type: 'string' } })
 const PAGE_KB = 4
@@ -39,11 +59,23 @@ async function burnerRound(short, count, seed) {
   const list = join(scratch, 'list')
   const command = [short, list, String(count), String(seed)]
   const recording = record(command)
-  const lines = readFileSync(list, 'utf8').trim().split('\n').map((line) => line.split(' '))
+  const lines = readFileSync(list, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
   const rusage = Number(lines.pop()[1])
   if (lines.length !== count) fail(`${lines.length} of ${count} children wrote their line`)
   const rows = new Map()
-  for (const row of await rowsOf(recording.dir, 'processes', ['pid', 'start_ticks', 'end', 'exit_code', 'peak_rss_kb', 'peak_source', 'cpu_us', 'samples'])) {
+  for (const row of await rowsOf(recording.dir, 'processes', [
+    'pid',
+    'start_ticks',
+    'end',
+    'exit_code',
+    'peak_rss_kb',
+    'peak_source',
+    'cpu_us',
+    'samples',
+  ])) {
     rows.set(`${row.pid} ${row.start_ticks}`, row)
   }
   const seen = { missing: 0, code: 0, noMark: 0, marks: [], attributed: 0, own: 0, lost: 0, sampled: 0 }
@@ -81,11 +113,39 @@ async function measureBurner(runs) {
     ['without the mark of an exit record', worst('noMark'), 0],
     ['VmHWM, recorded - own, KiB', marks.length > 0 ? `${Math.min(...marks)} to ${Math.max(...marks)}` : 'none', `±${PAGE_KB}`],
     ['seen by a tick', `${median(results.map((result) => result.sampled))}`, ''],
-    ...['attributed', 'exit', 'lost', 'rusage'].map((key) => [`CPU ms: ${key}`, spread(results.map((result) => result[key] / 1000), 1), '']),
+    ...['attributed', 'exit', 'lost', 'rusage'].map((key) => [
+      `CPU ms: ${key}`,
+      spread(
+        results.map((result) => result[key] / 1000),
+        1,
+      ),
+      '',
+    ]),
     ['(attributed + exit + lost) / rusage', spread(sums, 4), '0.99–1.01'],
-    ['attributed / rusage of all', spread(results.map(({ ours }) => ours), 4), ''],
-    ['the same by a reader of the clock alone', spread(results.map(({ clock }) => clock), 4), ''],
-    ['ratio of the two', spread(results.map(({ ours, clock }) => ours / clock), 4), '0.99'],
+    [
+      'attributed / rusage of all',
+      spread(
+        results.map(({ ours }) => ours),
+        4,
+      ),
+      '',
+    ],
+    [
+      'the same by a reader of the clock alone',
+      spread(
+        results.map(({ clock }) => clock),
+        4,
+      ),
+      '',
+    ],
+    [
+      'ratio of the two',
+      spread(
+        results.map(({ ours, clock }) => ours / clock),
+        4,
+      ),
+      '0.99',
+    ],
   ])
   if (worst('missing') + worst('code') + worst('noMark') > 0) miss('burner: a process is missing or wrong')
   if (far > 0) miss(`burner: ${far} of ${marks.length} marks are further off than a page`)
@@ -118,6 +178,7 @@ async function buildRound(command, prepare, options) {
 }
 
 async function measureBuilds(runs) {
+  const connector = compile('connector', scratch)
   const source = sed(scratch)
   const env = { ...process.env, FORCE_UNSAFE_CONFIGURE: '1' }
   const builds = {
@@ -139,11 +200,27 @@ async function measureBuilds(runs) {
       ['ended without a record (by a signal, raw exit)', spread(of('ended'), 0), ''],
       ['CPU ms: attributed', spread(of('attributed'), 0), ''],
       ['CPU ms: rusage', spread(of('rusage'), 0), ''],
-      ['CPU ms: exit itself and lost (the rest)', spread(results.map(({ rusage, attributed }) => rusage - attributed), 0), ''],
+      [
+        'CPU ms: exit itself and lost (the rest)',
+        spread(
+          results.map(({ rusage, attributed }) => rusage - attributed),
+          0,
+        ),
+        '',
+      ],
       ['attributed / rusage', spread(of('share'), 4), long ? '0.97' : ''],
       ['the same by a reader of the clock alone', spread(of('clock'), 4), ''],
       ['ratio of the two', ratio.toFixed(4), long ? '' : '0.99'],
     ])
+    prepare()
+    const list = join(scratch, 'ended')
+    const told = await heldAgainst(list, record([connector, list, '--', ...command], { cwd, env }).dir)
+    print(
+      told
+        ? `one run inside the process connector: ${told.ended} ended, ${told.signals.length} by a signal, ${told.withoutRecord} of the others without a record`
+        : 'the process connector cannot be used here: whether every process was recorded is not known',
+    )
+    if (told?.withoutRecord > 0) miss(`${name}: ${told.withoutRecord} processes without a record`)
     if (Math.max(...of('missed')) > 0) miss(`${name}: exit records were dropped or unreadable`)
     if (long ? median(of('share')) < 0.97 : ratio < 0.99) miss(`${name}: CPU time attributed`)
   }

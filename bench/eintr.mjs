@@ -9,10 +9,27 @@
  * must have an exit record or a signal that it also dies by without us.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { compile, demo, fail, machine, numberOf, parse, print, quantile, rowsOf, run, sample, sed, sourcesOf, table, temporary } from './lib.mjs'
+import {
+  compile,
+  demo,
+  fail,
+  heldAgainst,
+  machine,
+  numberOf,
+  parse,
+  print,
+  quantile,
+  rowsOf,
+  run,
+  sample,
+  sed,
+  sourcesOf,
+  table,
+  temporary,
+} from './lib.mjs'
 
 const { only } = parse({ only: { type: 'string' } })
 const scratch = temporary()
@@ -32,7 +49,9 @@ function record(command, options) {
 async function windows(dir, lines) {
   const called = new Map(lines.map((line) => line.split(' ').map(Number)))
   const rows = await rowsOf(dir, 'processes', ['pid', 'end_us'])
-  const delays = rows.filter((row) => called.has(row.pid) && row.end_us !== null).map((row) => Number(row.end_us) - called.get(row.pid) / 1000)
+  const delays = rows
+    .filter((row) => called.has(row.pid) && row.end_us !== null)
+    .map((row) => Number(row.end_us) - called.get(row.pid) / 1000)
   const shortest = Math.min(...delays)
   return delays.map((delay) => delay - shortest)
 }
@@ -42,9 +61,20 @@ async function measureTimer() {
   const period = numberOf('TIMER_US', 200)
   run(['cc', '-O2', '-pthread', '-o', join(scratch, 'eintr'), new URL('eintr.c', import.meta.url).pathname])
   for (const _ of cpus()) hogs.push(spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }))
-  const rows = [['exits', 'what', 'handler ran while exiting', 'exit_group came back', 'rate', 'ended by a signal', 'outlived its exit', 'no exit record']]
+  const rows = [
+    [
+      'exits',
+      'what',
+      'handler ran while exiting',
+      'exit_group came back',
+      'rate',
+      'ended by a signal',
+      'outlived its exit',
+      'no exit record',
+    ],
+  ]
   // A process that outlives its exit is waited for a second.
-  const modes = { count: exits, libc: Math.ceil(exits / 4), threads: Math.ceil(exits / 20) }
+  const modes = { count: exits, libc: Math.ceil(exits / 4), threads: Math.ceil(exits / 50) }
   let delays = []
   for (const [mode, count] of Object.entries(modes)) {
     const report = join(scratch, `report-${mode}`)
@@ -64,7 +94,9 @@ async function measureTimer() {
   print(`\na timer of ${period} µs, a handler without SA_RESTART, ${cpus().length} busy loops beside`)
   table(rows)
   const [half, most, nearly] = [0.5, 0.99, 0.999].map((part) => quantile(delays, part).toFixed(0))
-  print(`from the call of exit_group to its receipt, µs above the shortest: median ${half}, 99 % ${most}, 99.9 % ${nearly}, longest ${Math.max(...delays).toFixed(0)}`)
+  print(
+    `from the call of exit_group to its receipt, µs above the shortest: median ${half}, 99 % ${most}, 99.9 % ${nearly}, longest ${Math.max(...delays).toFixed(0)}`,
+  )
 }
 
 async function measureBuilds() {
@@ -80,21 +112,12 @@ async function measureBuilds() {
   for (const [name, { command, cwd }] of Object.entries(builds)) {
     const list = join(scratch, 'ended')
     const { dir } = record([connector, list, '--', ...command], { cwd, env })
-    if (!existsSync(list)) fail('the process connector cannot be used here: Linux 6.6 or root')
-    const lines = readFileSync(list, 'utf8').trim().split('\n').map((line) => line.split(' '))
-    if (lines.at(-1)[1] !== '0') fail(`the process connector lost messages`)
-    const ended = lines.slice(0, -1).map(([pid, status]) => ({ pid: Number(pid), signal: Number(status) & 0x7f }))
-    const records = new Map()
-    for (const { pid, end } of await rowsOf(dir, 'processes', ['pid', 'end'])) if (end === 'exited') records.set(pid, (records.get(pid) ?? 0) + 1)
-    const signalled = ended.filter(({ signal }) => signal !== 0)
-    const neither = ended.filter(({ pid, signal }) => {
-      const left = records.get(pid) ?? 0
-      if (left > 0 && signal === 0) records.set(pid, left - 1)
-      return signal === 0 && left === 0
-    })
-    const segv = signalled.filter(({ signal }) => signal === 11).length
-    rows.push([name, ended.length, signalled.length, segv, ended.length - signalled.length - neither.length, neither.length])
-    if (segv + neither.length > 0) findings.push(`${name}: ${segv} ended by SIGSEGV, ${neither.length} without an exit record`)
+    const found = await heldAgainst(list, dir)
+    if (!found) fail('the process connector cannot be used here: Linux 6.6 or root')
+    const { ended, signals, withoutRecord } = found
+    const segv = signals.filter((signal) => signal === 11).length
+    rows.push([name, ended, signals.length, segv, ended - signals.length - withoutRecord, withoutRecord])
+    if (segv + withoutRecord > 0) findings.push(`${name}: ${segv} ended by SIGSEGV, ${withoutRecord} without an exit record`)
   }
   print('\nordinary builds, ends told by the process connector; "neither" is a raw exit(2), or an exit_group that came back')
   table(rows)

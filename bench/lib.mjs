@@ -10,7 +10,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const BURNER = process.env.MYMONITOR_BURNER ?? join(ROOT, 'target/fast/mymonitor-burner')
-const CLI = join(ROOT, 'dist/cli/main.js')
+export const CLI = join(ROOT, 'dist/cli/main.js')
 
 export const print = (line = '') => process.stdout.write(`${line}\n`)
 
@@ -139,7 +139,9 @@ export function sed(scratch) {
   if (!archive()) {
     const fetched = spawnSync('apt-get', ['source', '--download-only', 'sed'], { cwd: cache, encoding: 'utf8' })
     if (fetched.status !== 0 || !archive())
-      fail(`sed's source could not be fetched into ${cache}: it takes a deb-src line and apt-get update\n${fetched.stderr ?? fetched.error.message}`)
+      fail(
+        `sed's source could not be fetched into ${cache}: it takes a deb-src line and apt-get update\n${fetched.stderr ?? fetched.error.message}`,
+      )
   }
   const dir = join(scratch, 'sed')
   mkdirSync(dir)
@@ -161,13 +163,37 @@ export function sample(args, { prefix = [], ...options } = {}) {
 
 /** The sources a recording had, in words. */
 export function sourcesOf({ sources, exit_records: exits }) {
-  const state = exits ? `${exits.state}${exits.no_new_privs ? ', no new privileges' : ''}${exits.reason ? `, ${exits.reason}` : ''}` : 'none'
+  const state = exits
+    ? `${exits.state}${exits.no_new_privs ? ', no new privileges' : ''}${exits.reason ? `, ${exits.reason}` : ''}`
+    : 'none'
   return `${sources.join(' + ')} (exit records: ${state})`
 }
 
 /** Rows of a table of a recording; all columns, or those named. */
 export async function rowsOf(dir, name, columns) {
   return parquetReadObjects({ file: await asyncBufferFromFile(join(dir, `${name}.parquet`)), columns })
+}
+
+/**
+ * Holds the recording in `dir` against what connector.c wrote: processes that ended, those that a signal ended, those of the others that have no exit
+ * record. undefined where the kernel refused the connector.
+ */
+export async function heldAgainst(list, dir) {
+  if (!existsSync(list)) return undefined
+  const lines = readFileSync(list, 'utf8').trim().split('\n')
+  if (lines.pop() !== 'lost 0') fail('the process connector lost messages')
+  const records = new Map()
+  for (const { pid, end } of await rowsOf(dir, 'processes', ['pid', 'end']))
+    if (end === 'exited') records.set(pid, (records.get(pid) ?? 0) + 1)
+  const found = { ended: lines.length, signals: [], withoutRecord: 0 }
+  for (const line of lines) {
+    const [pid, status] = line.split(' ').map(Number)
+    const left = records.get(pid) ?? 0
+    if (status & 0x7f) found.signals.push(status & 0x7f)
+    else if (left === 0) found.withoutRecord++
+    else records.set(pid, left - 1)
+  }
+  return found
 }
 
 /** Every recording at or below `dir`. */

@@ -35,7 +35,14 @@ function withMymonitor() {
   if (!metadata.own_cost || !metadata.counts) fail('metadata.json has no own cost or counts')
   // Measuring PSS has a budget of its own, and the baseline measures none.
   const { sampler_cpu_us: sampler, rollup_cpu_us: rollups = 0, launcher_cpu_us: launcher } = metadata.own_cost
-  return { cpu: sampler - rollups, rollups, launcher, ticks: metadata.counts.ticks, processes: metadata.counts.processes, wall: metadata.duration_us }
+  return {
+    cpu: sampler - rollups,
+    rollups,
+    launcher,
+    ticks: metadata.counts.ticks,
+    processes: metadata.counts.processes,
+    wall: metadata.duration_us,
+  }
 }
 
 function bareBuild() {

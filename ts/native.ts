@@ -12,6 +12,7 @@ export type {
   GroupColumns,
   ImportedTable,
   PeakColumns,
+  Probe,
   ProcessColumns,
   RecordingInfo,
   Recovered,

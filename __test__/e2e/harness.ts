@@ -9,7 +9,7 @@ import { afterAll, onTestFinished } from 'vitest'
 import type { Analysis } from '../../ts/analysis/contract.ts'
 import type { Metadata } from '../../ts/metadata.ts'
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The program with known memory: `cargo build --profile fast -p mymonitor-burner`. */
 export const BURNER = existing(process.env['MYMONITOR_BURNER'] ?? join(ROOT, 'target/fast/mymonitor-burner'))
@@ -62,7 +62,14 @@ export function compiler(): (source: string, ...flags: string[]) => string | nul
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
   return (source, ...flags) => {
     const program = join(dir, `${source}${flags.join('')}`)
-    const built = spawnSync('cc', ['-O1', '-pthread', ...flags, '-o', program, join(ROOT, '__test__/fixtures', `${source}.c`)])
+    const built = spawnSync(process.env['CC'] ?? 'cc', [
+      '-O1',
+      '-pthread',
+      ...flags,
+      '-o',
+      program,
+      join(ROOT, '__test__/fixtures', `${source}.c`),
+    ])
     return built.status === 0 ? program : null
   }
 }

@@ -1,36 +1,17 @@
 /** What an ordinary user may not see. These need root to become somebody else, and a mount namespace; where that is denied they are skipped. */
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, copyFileSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { BURNER, mymonitor, ROOT, recordingIn, run, temporary } from './harness.ts'
+import { AS_NOBODY, BURNER, directoryOfNobody, mymonitor, noOrdinaryUser, recordingIn, run } from './harness.ts'
 import { rows } from './readers.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const NOBODY = 65534
-const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
-
-/** Why the tests cannot run here, or null. */
-function obstacle(): string | null {
-  if (process.getuid?.() !== 0) return 'becoming another user needs root'
-  if (spawnSync('setpriv', [...AS_NOBODY.slice(1), process.execPath, '-e', ''], { cwd: ROOT }).status !== 0)
-    return 'setpriv is not here or not permitted'
-  if (spawnSync('setpriv', [...AS_NOBODY.slice(1), 'test', '-r', join(ROOT, 'package.json')]).status !== 0)
-    return 'the tree is not readable by others'
-  return null
-}
-
-function directoryOfNobody(): string {
-  const dir = temporary()
-  chownSync(dir, NOBODY, NOBODY)
-  return dir
-}
-
 describe('an ordinary user', () => {
   test('records under a /proc that hides the processes of others', async (context) => {
-    const reason = obstacle()
+    const reason = noOrdinaryUser()
     if (reason) context.skip(reason)
     const hide = ['unshare', '-m', 'sh', '-c', 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', 'sh']
     if (spawnSync('unshare', [...hide.slice(1), 'true']).status !== 0) context.skip('mounting /proc in a mount namespace is not permitted')
@@ -43,7 +24,7 @@ describe('an ordinary user', () => {
   })
 
   test('counts a process of another user in the build', async (context) => {
-    const reason = obstacle()
+    const reason = noOrdinaryUser()
     if (reason) context.skip(reason)
     const dir = directoryOfNobody()
     const privileged = join(dir, 'setuid-burner')
@@ -55,6 +36,9 @@ describe('an ordinary user', () => {
       '--output-dir',
       join(dir, 'out'),
       '--no-report',
+      // With exit records an ordinary user's build gains no privilege.
+      '--events',
+      'poll',
       '--',
       privileged,
       'private',

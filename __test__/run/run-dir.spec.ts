@@ -31,6 +31,7 @@ function planIn(outputDir: string, storeArgv = true): Plan {
     pssBudgetPercent: 1,
     metric: 'pss',
     compression: 'snappy',
+    formats: { json: false, legacyCsv: false },
     repeat: 1,
     failFast: false,
     strict: false,

@@ -9,6 +9,7 @@ import type { BaseCommand } from './commands/base.ts'
 import { ClassifyCommand } from './commands/classify.ts'
 import { ConfigCommand } from './commands/config.ts'
 import { ConvertCommand } from './commands/convert.ts'
+import { DoctorCommand } from './commands/doctor.ts'
 import { ExplainCommand } from './commands/explain.ts'
 import { InitCommand } from './commands/init.ts'
 import { RecoverCommand } from './commands/recover.ts'
@@ -33,6 +34,7 @@ const VERBS = {
   classify: { command: ClassifyCommand, positionals: 1 },
   explain: { command: ExplainCommand, positionals: 0 },
   recover: { command: RecoverCommand, positionals: 1 },
+  doctor: { command: DoctorCommand, positionals: 0 },
   convert: { command: ConvertCommand, positionals: 2 },
   config: { command: ConfigCommand, positionals: 1 },
   init: { command: InitCommand, positionals: 0 },

@@ -13,6 +13,8 @@ export interface Config {
   intervalUs: number
   metric: 'pss' | 'rss'
   compression: Values<typeof configKeys>['monitor.storage.compression']
+  /** Other formats that a finished recording is written in, too. */
+  formats: { json: boolean; legacyCsv: boolean }
   projects: readonly Project[]
   /** Absolute path of projects.toml. */
   projectsFile: string
@@ -47,6 +49,7 @@ export function loadConfig(option: string | undefined, surroundings: Surrounding
     intervalUs: Math.round(values['monitor.collection.interval_seconds'] * 1e6),
     metric: METRIC_OF_TYPE[values['monitor.collection.metric_type']],
     compression: values['monitor.storage.compression'],
+    formats: { json: values['monitor.storage.format'] === 'json', legacyCsv: values['monitor.storage.generate_legacy_formats'] },
     projects: projectTables.map(projectOf),
     projectsFile: projects.file,
     ownProjects: found.origin !== 'shipped' && projects.file !== shipped('projects.toml'),

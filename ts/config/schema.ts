@@ -128,11 +128,11 @@ export const configKeys = {
   'monitor.hybrid.hybrid_enable_queue_monitoring': retired(ONE_SAMPLER),
   'monitor.hybrid.hybrid_batch_result_size': retired(ONE_SAMPLER),
 
-  'monitor.storage.format': unavailable({
+  'monitor.storage.format': setting({
     check: t.isEnum(['parquet', 'json'] as const),
     expected: '"parquet" or "json"',
-    default: 'parquet',
-    instead: 'the recording is written as Parquet',
+    default: 'parquet' as 'parquet' | 'json',
+    help: 'With "json" each table is written as JSON, too; the Parquet files are what mymonitor itself reads.',
   }),
   'monitor.storage.compression': setting({
     check: t.isEnum(COMPRESSIONS),
@@ -140,11 +140,11 @@ export const configKeys = {
     default: 'snappy' as (typeof COMPRESSIONS)[number],
     help: 'Codec of the Parquet files.',
   }),
-  'monitor.storage.generate_legacy_formats': unavailable({
+  'monitor.storage.generate_legacy_formats': setting({
     check: t.isBoolean(),
     expected: 'true or false',
     default: false,
-    instead: 'the recording is written as Parquet only',
+    help: 'Write the wide memory_samples.csv of the Python MyMonitor, too.',
   }),
 
   'paths.projects_config': setting({

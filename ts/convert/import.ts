@@ -91,8 +91,17 @@ async function fill(
 
 /** The samples of a directory of the Python MyMonitor; undefined for anything else, recordings of ours included. */
 export function pythonTableIn(path: string): string | undefined {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory() || existsSync(join(path, 'processes.parquet'))) return undefined
+  if (!isDirectory(path) || existsSync(join(path, 'processes.parquet'))) return undefined
   return ['parquet', ...TABLE_FORMATS].map((format) => join(path, `${SAMPLES}.${format}`)).find((file) => existsSync(file))
+}
+
+/** Below a file there is nothing either, which statSync says by throwing. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** metadata.json of its later versions; the name of its directory, such as qemu_j8_pss_psutil_20250703_143052, for the others. */

@@ -844,6 +844,7 @@ module.exports.exportWide = nativeBinding.exportWide
 module.exports.formatVersion = nativeBinding.formatVersion
 module.exports.importTable = nativeBinding.importTable
 module.exports.Output = nativeBinding.Output
+module.exports.probe = nativeBinding.probe
 module.exports.Pss = nativeBinding.Pss
 module.exports.recover = nativeBinding.recover
 module.exports.TableFormat = nativeBinding.TableFormat

@@ -251,6 +251,27 @@ export interface PhaseCpu {
   encodeUs: number
 }
 
+/** Tries everything once. */
+export declare function probe(): Probe
+
+/** What was found by trying; nothing was changed. */
+export interface Probe {
+  /** With `--events auto`. */
+  exitRecords: ExitRecordsState
+  /** PSS of own processes can be measured. */
+  rollup: boolean
+  /** The kernel tells whether two processes share their memory (kcmp). */
+  kcmp: boolean
+  /** Pressure stall information of memory. */
+  pressure: boolean
+  /** Memory use of the cgroup this process is in. */
+  cgroup: boolean
+  /** Its memory limit, KiB. */
+  cgroupLimitKb?: number
+  /** The thread that serves exits may run with real-time priority. */
+  realTime: boolean
+}
+
 /** One entry an image, in file order. NaN, -1 (4294967295 where unsigned), null or an empty `argv`: null. */
 export interface ProcessColumns {
   processId: Uint32Array

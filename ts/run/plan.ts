@@ -23,6 +23,7 @@ export interface Plan {
   pss: 'budget' | 'full'
   pssBudgetPercent: number
   compression: SessionOptions['compression']
+  formats: Config['formats']
   timeoutMs?: number
   /** How many times each level is recorded. */
   repeat: number
@@ -90,6 +91,7 @@ export function planRun(config: Config, options: RunOptions, context: PlanContex
     pss: options.pss ?? 'budget',
     pssBudgetPercent: checkedBudget(options.pssBudgetPercent ?? DEFAULT_BUDGET_PERCENT),
     compression: config.compression,
+    formats: config.formats,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: checkedTimeoutMs(options.timeoutMs) }),
     repeat,
     failFast: options.failFast ?? false,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { Rules } from '../classify/rules.ts'
+import { writeLevelFormats } from '../convert/level-formats.ts'
 import { MyMonitorError } from '../errors.ts'
 import { spreadByLevel } from '../report/spread.ts'
 import { executeLevel, type LevelOutcome } from '../run/execute.ts'
@@ -128,6 +129,8 @@ async function analyse(context: RunContext, index: number, outcome: LevelOutcome
       await attempt(() => saveMetadata(outcome.recordingDir, { ...outcome.metadata, start_error: startError }))
     }
     reported = await attempt(() => reportLevel(outcome.recordingDir, { metric, rules, noRedact, html }))
+    if (reported !== null)
+      errors.push(...(await writeLevelFormats(outcome.recordingDir, outcome.metadata.started_at_unix_us ?? 0, plan.formats)))
     errors.push(...(reported?.errors ?? []))
     const inOrder = plan.levels.map((_, other) => (other === index ? reported?.analysis : results[other]?.analysis))
     const analyses = inOrder.filter((analysis) => analysis?.recording.project === level.project).filter((analysis) => analysis != null)

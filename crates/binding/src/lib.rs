@@ -10,6 +10,8 @@ mod error;
 mod outcome;
 mod reader;
 #[cfg(target_os = "linux")]
+mod probe;
+#[cfg(target_os = "linux")]
 mod recover;
 #[cfg(target_os = "linux")]
 mod session;

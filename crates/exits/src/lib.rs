@@ -14,12 +14,14 @@
 //! Not notified: death by a signal, and raw exit(2) of the last thread.
 
 mod filter;
+mod hurry;
 mod journal;
 mod listener;
 mod server;
 mod slots;
 
 pub use filter::{Filter, rehearse};
+pub use hurry::may_hurry;
 pub use journal::Journal;
 pub use listener::Listener;
 pub use server::Server;

@@ -7,6 +7,7 @@ use mymonitor_proc::{ExitReading, ProcRoot};
 use mymonitor_wire::ExitRecord;
 use rustix::io::Errno;
 
+use crate::hurry::hurry;
 use crate::journal::Journal;
 use crate::listener::{Listener, Waited};
 use crate::slots::{COUNT, Slots};
@@ -143,44 +144,4 @@ fn exit_code(notification: &libc::seccomp_notif) -> u32 {
 fn now_us() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000
-}
-
-/// Asks for the shortest way from a wake-up to the CPU that this user may have: real-time, else the shortest slice (Linux 6.12). The code and data
-/// that are there stay in memory. Each is a help only, so refusals do not matter.
-fn hurry() {
-    /// `struct sched_attr` of include/uapi/linux/sched/types.h, first version.
-    #[repr(C)]
-    struct SchedAttr {
-        size: u32,
-        policy: u32,
-        flags: u64,
-        nice: i32,
-        priority: u32,
-        runtime: u64,
-        deadline: u64,
-        period: u64,
-    }
-    const SHORTEST_SLICE_NS: u64 = 100_000;
-    #[expect(clippy::cast_possible_truncation, reason = "48 bytes")]
-    let attributes = |policy: libc::c_int, priority, runtime| SchedAttr {
-        size: size_of::<SchedAttr>() as u32,
-        policy: policy.cast_unsigned(),
-        flags: 0,
-        nice: 0,
-        priority,
-        runtime,
-        deadline: 0,
-        period: 0,
-    };
-    let set = |attributes: &SchedAttr| {
-        // SAFETY: 0 is the calling thread, and the kernel only reads the structure, whose size it is told.
-        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, std::ptr::from_ref(attributes), 0) == 0 }
-    };
-    if !set(&attributes(libc::SCHED_FIFO, 1, 0)) {
-        // The nice value is set together with the slice, so it has to be the one we have.
-        let nice = rustix::process::getpriority_process(None).unwrap_or(0);
-        set(&SchedAttr { nice, ..attributes(libc::SCHED_OTHER, 0, SHORTEST_SLICE_NS) });
-    }
-    // SAFETY: the call takes integers.
-    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_ONFAULT) };
 }

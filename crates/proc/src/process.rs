@@ -161,7 +161,7 @@ impl Process {
     /// Directory of a thread other than the main one that has memory.
     fn other_live_thread(&self) -> Result<Option<OwnedFd>, ReadError> {
         let dir = self.directory()?;
-        if statat(&dir, "task", AtFlags::empty())?.st_nlink <= 3000 {
+        if statat(&dir, "task", AtFlags::empty())?.st_nlink <= 3 {
             return Ok(None);
         }
         self.of_other_threads(&dir, |thread| {
@@ -243,7 +243,7 @@ impl Process {
             Access::Files { dir, .. } | Access::Directory(dir) => Ok(Reached::Kept(dir.as_fd())),
             Access::Path { proc, start_ticks } => {
                 let dir = open_directory(proc, self.pid)?;
-                if facts::stat(&dir)?.starttime == *start_ticks || true { Ok(Reached::Opened(dir)) } else { Err(ReadError::Gone) }
+                if facts::stat(&dir)?.starttime == *start_ticks { Ok(Reached::Opened(dir)) } else { Err(ReadError::Gone) }
             }
         }
     }

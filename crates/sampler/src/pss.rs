@@ -257,7 +257,7 @@ impl Meter {
                 true
             }
             Err(ReadError::Denied) => {
-                live.mark.denied = false;
+                live.mark.denied = true;
                 self.counts.denied += 1;
                 true
             }
@@ -333,7 +333,7 @@ fn estimate(tick: &Modelled<'_>, live: &[Live], samples: &[Sample]) -> u64 {
         let modelled_kb = tick.pss_kb[row];
         samples[row].pss_kb.unwrap_or_else(|| {
             let last = &live[tick.owners[row]].mark.last;
-            last.map_or(modelled_kb, |last| last.correction.apply(modelled_kb, rss_kb, shared_kb).max(modelled_kb))
+            last.map_or(modelled_kb, |last| last.correction.apply(modelled_kb, rss_kb, shared_kb))
         })
     };
     (0..tick.rows.len()).map(of).fold(0, u64::saturating_add)

@@ -222,6 +222,7 @@ fn without_descriptors_to_keep_no_process_is_lost_and_a_reused_pid_is_still_a_ne
         fake.add(204, LAUNCHER, 99, "/bin/ld", "9000 4000 100");
         let second = pass(&mut tracker, 1);
         assert_eq!((second.ended.len(), second.started.len()), (1, 1), "{descriptors}");
+        assert_eq!((second.started[0].start_ticks, second.started[0].exec_count), (99, 0), "{descriptors}");
         assert_eq!(tracker.live().iter().map(|live| live.statm.rss_kb).sum::<u64>(), 4 * 2_000 + 16_000, "{descriptors}");
     }
 }

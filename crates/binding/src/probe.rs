@@ -1,0 +1,40 @@
+//! What this machine offers, for `mymonitor doctor`.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::outcome::{ExitRecordsState, number};
+
+/// What was found by trying; nothing was changed.
+#[napi(object, object_from_js = false)]
+pub struct Probe {
+    /// With `--events auto`.
+    pub exit_records: ExitRecordsState,
+    /// PSS of own processes can be measured.
+    pub rollup: bool,
+    /// The kernel tells whether two processes share their memory (kcmp).
+    pub kcmp: bool,
+    /// Pressure stall information of memory.
+    pub pressure: bool,
+    /// Memory use of the cgroup this process is in.
+    pub cgroup: bool,
+    /// Its memory limit, KiB.
+    pub cgroup_limit_kb: Option<f64>,
+    /// The thread that serves exits may run with real-time priority.
+    pub real_time: bool,
+}
+
+/// Tries everything once.
+#[napi(catch_unwind)]
+pub fn probe() -> Result<Probe, String> {
+    let found = mymonitor_sampler::probe();
+    Ok(Probe {
+        exit_records: found.exit_records.into(),
+        rollup: found.rollup,
+        kcmp: found.kcmp,
+        pressure: found.pressure,
+        cgroup: found.cgroup,
+        cgroup_limit_kb: found.cgroup_limit_kb.map(number),
+        real_time: found.real_time,
+    })
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { launcherPath, loadRecorder, type Probe } from '../native.ts'
+import { formatCount, formatKb } from '../units.ts'
+import { limitFacts } from './host.ts'
+
+/** Something that a recording can use. */
+export interface Finding {
+  ok: boolean
+  topic: string
+  /** What is there, or what is lost without it. */
+  text: string
+  /** The command or setting that would change it; null where nothing has to, or nothing can. */
+  remedy: string | null
+}
+
+/** A build of some hundred processes with room to spare: three descriptors a process. */
+const ENOUGH_FILES = 4096
+
+/** What this machine offers. Throws ERR_MYMONITOR_UNSUPPORTED where nothing can be recorded at all. */
+export function examine(): Finding[] {
+  const probe = loadRecorder().probe()
+  launcherPath()
+  return [
+    exitRecords(probe),
+    privileges(probe),
+    {
+      ok: probe.realTime,
+      topic: 'exit server',
+      text: probe.realTime
+        ? 'runs with real-time priority: exits wait no longer than the kernel needs'
+        : 'runs with the shortest slice, as any other thread: on loaded CPUs an exit may wait for a slice',
+      remedy: probe.realTime ? null : 'to change it: ulimit -r 1 (an rtprio line in /etc/security/limits.conf), or run as root',
+    },
+    {
+      ok: probe.rollup,
+      topic: 'measured PSS',
+      text: probe.rollup ? 'smaps_rollup can be read' : 'smaps_rollup cannot be read: PSS is modelled only',
+      remedy: probe.rollup ? null : 'it needs Linux 4.14 with CONFIG_PROC_PAGE_MONITOR',
+    },
+    {
+      ok: probe.kcmp,
+      topic: 'shared memory',
+      text: probe.kcmp
+        ? 'kcmp tells which processes run in one memory'
+        : 'no kcmp: a vfork child is told from its parent by its size, and no fork without exec has a mark',
+      remedy: probe.kcmp ? null : 'in a container: allow kcmp(2) (docker run --cap-add SYS_PTRACE); else a kernel with CONFIG_KCMP',
+    },
+    {
+      ok: probe.pressure,
+      topic: 'pressure',
+      text: probe.pressure ? 'PSI is there' : 'no /proc/pressure: waiting for memory is not seen',
+      remedy: probe.pressure ? null : 'boot with psi=1 (CONFIG_PSI)',
+    },
+    cgroup(probe),
+    openFiles(),
+  ]
+}
+
+function exitRecords({ exitRecords: { state, message, errno } }: Probe): Finding {
+  const topic = 'exit records'
+  if (state === 'on') return { ok: true, topic, text: 'every exit is read: high-water mark, CPU time, exit code', remedy: null }
+  const lost = `no exit records (${message ?? 'refused'}): what lives between two ticks is not seen, high-water marks are the largest samples`
+  return { ok: false, topic, text: lost, remedy: REMEDIES[errno ?? 0] ?? `Linux 5.19 or later is needed, this is ${release()}` }
+}
+
+/** By errno: EPERM, ENOSYS, EBUSY, EINVAL. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  1: 'in a container: docker run --security-opt seccomp=unconfined, or a profile that allows seccomp(2)',
+  38: 'this kernel is built without CONFIG_SECCOMP_FILTER',
+  16: 'a listener is there already (another mymonitor, a sandbox): start mymonitor outside of it',
+  22: `Linux 5.19 or later is needed, this is ${release()}; --events seccomp goes on without shielding exits from signals`,
+}
+
+function privileges({ exitRecords: { noNewPrivs } }: Probe): Finding {
+  const lost = noNewPrivs === true
+  return {
+    ok: !lost,
+    topic: 'privilege',
+    text: lost
+      ? 'with exit records, programs of the build gain no privilege (sudo, setuid, file capabilities): NO_NEW_PRIVS'
+      : 'programs of the build may gain privilege as without mymonitor',
+    remedy: lost ? 'where a build needs it: mymonitor sample --events poll, or run mymonitor as root' : null,
+  }
+}
+
+function cgroup({ cgroup: found, cgroupLimitKb }: Probe): Finding {
+  const limit = cgroupLimitKb === undefined ? 'no limit' : `limit ${formatKb(cgroupLimitKb)}`
+  return {
+    ok: found,
+    topic: 'cgroup',
+    text: found
+      ? `memory of the cgroup is read at every tick, ${limit}; OOM kills are counted`
+      : 'no memory cgroup: OOM kills are not counted',
+    remedy: found ? null : 'mount the memory controller, or: systemd-run --user --scope mymonitor …',
+  }
+}
+
+function openFiles(): Finding {
+  const soft = limitFacts().open_files_soft
+  const hard = hardLimit()
+  const few = hard !== null && hard < ENOUGH_FILES
+  return {
+    ok: !few,
+    topic: 'open files',
+    text: few
+      ? `at most ${formatCount(hard, 'descriptor')}: beyond ${Math.floor(hard / 3)} live processes reading gets slower`
+      : `${soft ?? 'no limit of'} descriptors, raised as far as needed`,
+    remedy: few ? 'ulimit -Hn 65536' : null,
+  }
+}
+
+function hardLimit(): number | null {
+  const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+  const value = Number(line?.[1])
+  return Number.isNaN(value) ? null : value
+}
