@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sizeTicks, timeLabel } from '../../ts/report/client/axis.ts'
+import { sizeTicks, timeLabel } from '../../ts/report/axis.ts'
 import { clockOf, readableStart } from '../../ts/report/client/clock.ts'
-import { createPalette } from '../../ts/report/client/palette.ts'
+import { createPalette } from '../../ts/report/palette.ts'
 import { cumulate, neighbors } from '../../ts/report/client/stack.ts'
-import { bandsOf } from '../../ts/report/client/views.ts'
+import { bandsOf } from '../../ts/report/views.ts'
 import { buildAnalysis, manyCategories } from '../fixtures/analysis.ts'
 
 const column = (...values: number[]) => Float64Array.from(values)

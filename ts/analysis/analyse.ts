@@ -44,7 +44,7 @@ export async function analyse(recording: Recording, options: AnalyseOptions = {}
     schema: 1,
     recording: summaryOf(metadata, ticks, noRedact),
     metric,
-    peak: peakColumns === undefined ? null : peakOf(peakColumns, metric, entriesAtPeak(peakColumns, metric, facts), aggregate),
+    peak: peakColumns === undefined ? null : peakOf(peakColumns, metric, entriesAtPeak(peakColumns, metric, facts), aggregate, metadata),
     categories,
     series: seriesOf(grouping, aggregate, metric, categories, ticks.tick.length),
     top: entriesByOwnPeak(topIds, aggregate, metric, facts),
@@ -72,9 +72,22 @@ function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean)
 }
 
 /** The largest total of one tick of phase build by the metric; private = sum of resident - shared, PSS = private + shared counted once. */
-function peakOf(peak: PeakColumns, metric: Metric, processes: ProcessEntry[], { upperBoundRssKb, withoutMark }: Aggregate): Peak {
-  const { rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs } = peak
+function peakOf(
+  peak: PeakColumns,
+  metric: Metric,
+  processes: ProcessEntry[],
+  { upperBoundRssKb, withoutMark }: Aggregate,
+  { pss }: Metadata,
+): Peak {
+  const { rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs, measured } = peak
   const kb = metric === 'pss' ? pssKb : rssKb
   const sizes = { kb, rssKb, pssKb, privateKb, sharedKb, upperBoundRssKb, withoutMark }
-  return { ...sizes, tick, elapsedUs, pssSource: 'modelled', processes }
+  return {
+    ...sizes,
+    tick,
+    elapsedUs,
+    pssSource: measured ? 'measured' : 'modelled',
+    confirmedPssKb: pss?.confirmed_peak?.pss_kb ?? null,
+    processes,
+  }
 }

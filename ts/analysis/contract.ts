@@ -49,6 +49,8 @@ export interface Peak {
    * measured (docs/accuracy.md).
    */
   pssSource: 'measured' | 'modelled'
+  /** PSS of a tick in which every process was measured and which no other tick may exceed by more than 3 %; null: the peak is not confirmed. */
+  confirmedPssKb: number | null
   /** Largest sum of high-water marks at any instant of phase build: RSS between the ticks was at most this. */
   upperBoundRssKb: number
   /** Images without a high-water mark, whose largest sample stands in for it: with any, the upper bound is incomplete. */

@@ -60,7 +60,7 @@ function peakLines(peak: Peak): string[] {
     '',
     `Time of Peak: ${(peak.elapsedUs / 1e6).toFixed(2)}s`,
     `Processes: ${peak.processes.length}`,
-    `Memory: PSS ${kb(peak.pssKb)} KB (${peak.pssSource}), RSS ${kb(peak.rssKb)} KB, private ${kb(peak.privateKb)} KB, shared ${kb(peak.sharedKb)} KB`,
+    `Memory: PSS ${kb(peak.pssKb)} KB (${pssText(peak)}), RSS ${kb(peak.rssKb)} KB, private ${kb(peak.privateKb)} KB, shared ${kb(peak.sharedKb)} KB`,
     `Upper Bound between Ticks: RSS ${kb(peak.upperBoundRssKb)} KB${peak.withoutMark === 0 ? '' : ` (incomplete: ${formatCount(peak.withoutMark, 'process', 'processes')} without a high-water mark)`}`,
     ...listed.map((process) => {
       const target = process.target === null ? '' : `, ${printable(process.target)}`
@@ -68,6 +68,11 @@ function peakLines(peak: Peak): string[] {
     }),
     ...(rest.length > 0 ? [`    and ${rest.length} more: ${kb(rest.reduce((sum, process) => sum + process.kb, 0))} KB`] : []),
   ]
+}
+
+/** How the PSS of the peak is known. */
+function pssText({ pssSource, confirmedPssKb }: Peak): string {
+  return pssSource === 'measured' || confirmedPssKb === null ? pssSource : `modelled, confirmed by ${kb(confirmedPssKb)} KB measured`
 }
 
 function trustLines(trust: Trust): string[] {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use mymonitor_recording::model::{Model, Row, Totals};
-use mymonitor_recording::{ChunkReader, Executables, Recording, RecordingError, Timeline, Window};
+use mymonitor_recording::{ChunkReader, Correction, Executables, Recording, RecordingError, Timeline, Window};
 
 use crate::bound::{UpperBound, upper_bound};
 use crate::by_tick::{ByTick, NOT_MEASURED, Sample};
@@ -112,7 +112,8 @@ pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>
     check(options)?;
     let ticks = recording.timeline()?;
     let executables = recording.executables(options.group_of.len())?;
-    let mut pass = Pass::new(options, &ticks, &executables);
+    let corrections = recording.corrections(options.group_of.len())?;
+    let mut pass = Pass::new(options, &ticks, &executables, corrections);
     let (mut window, mut by_tick) = (Window::new(), ByTick::default());
     for index in 0..recording.windows() {
         recording.window(index, &mut window)?;
@@ -156,6 +157,8 @@ struct Pass<'a> {
     options: &'a Options<'a>,
     ticks: &'a Timeline,
     executables: &'a Executables,
+    /// Index: `process_id`; what its last measurement said, before its first one that. Empty where nothing was measured.
+    corrections: Vec<Option<Correction>>,
     /// Position of the next tick.
     next: u32,
     model: Model,
@@ -172,7 +175,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables) -> Self {
+    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables, corrections: Vec<Option<Correction>>) -> Self {
         let mut groups = Groups::new(options.parent_of.len());
         let mut parents = Groups::new(options.parents);
         for &group in options.group_of.iter().filter(|&&group| group != IGNORED) {
@@ -183,6 +186,7 @@ impl<'a> Pass<'a> {
             options,
             ticks,
             executables,
+            corrections,
             next: 0,
             model: Model::new(),
             counted: Vec::new(),
@@ -208,7 +212,7 @@ impl<'a> Pass<'a> {
     fn tick(&mut self, samples: &[Sample]) -> Result<(), String> {
         self.count(samples)?;
         let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
-        let totals = self.measured().unwrap_or(modelled);
+        let totals = if self.corrections.is_empty() { modelled } else { self.corrected() };
         let position = self.next as usize;
         let elapsed_us = us(self.ticks.elapsed_us[position]);
         let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| (us(next) - elapsed_us) / 1e6);
@@ -235,17 +239,24 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// The totals of a tick whose every process was measured.
-    fn measured(&mut self) -> Option<Totals> {
-        if self.counted.is_empty() || self.counted.iter().any(|sample| sample.pss_kb == NOT_MEASURED) {
-            return None;
+    /// Puts what was measured in the place of the model's values, and corrects the others by what was.
+    fn corrected(&mut self) -> Totals {
+        let mut totals = Totals::default();
+        for (sample, pss_kb) in self.counted.iter().zip(&mut self.pss_kb) {
+            let correction = &mut self.corrections[sample.process_id as usize];
+            if sample.pss_kb != NOT_MEASURED {
+                *correction = Some(Correction::new(sample.pss_kb, *pss_kb, sample.shared_kb));
+                *pss_kb = sample.pss_kb;
+            } else if let Some(correction) = correction {
+                *pss_kb = correction.apply(*pss_kb, sample.rss_kb, sample.shared_kb);
+            }
+            totals.rss_kb = totals.rss_kb.saturating_add(sample.rss_kb);
+            totals.pss_kb = totals.pss_kb.saturating_add(*pss_kb);
+            totals.private_kb = totals.private_kb.saturating_add(sample.rss_kb.saturating_sub(sample.shared_kb));
         }
-        self.pss_kb.clear();
-        self.pss_kb.extend(self.counted.iter().map(|sample| sample.pss_kb));
-        let sum = |value: fn(&Sample) -> u64| self.counted.iter().map(value).fold(0, u64::saturating_add);
-        let pss_kb = sum(|sample| sample.pss_kb);
-        let private_kb = sum(|sample| sample.rss_kb.saturating_sub(sample.shared_kb)).min(pss_kb);
-        Some(Totals { rss_kb: sum(|sample| sample.rss_kb), pss_kb, private_kb, shared_kb: pss_kb - private_kb })
+        totals.private_kb = totals.private_kb.min(totals.pss_kb);
+        totals.shared_kb = totals.pss_kb - totals.private_kb;
+        totals
     }
 
     fn count(&mut self, samples: &[Sample]) -> Result<(), String> {

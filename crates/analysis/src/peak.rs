@@ -2,7 +2,7 @@
 
 use mymonitor_recording::model::Totals;
 
-use crate::by_tick::Sample;
+use crate::by_tick::{NOT_MEASURED, Sample};
 use crate::groups::kb;
 
 /// A peak. The process columns have one entry for each process with memory at that tick, largest first by the peak's metric.
@@ -20,6 +20,8 @@ pub struct Peak {
     pub private_kb: f64,
     /// Shared memory, each page counted once, KiB.
     pub shared_kb: f64,
+    /// Every process of the tick was measured: nothing of its PSS is modelled.
+    pub measured: bool,
     /// Which image.
     pub process_id: Vec<u32>,
     /// Its resident set size, KiB.
@@ -72,6 +74,7 @@ impl Largest {
             pss_kb: kb(self.totals.pss_kb),
             private_kb: kb(self.totals.private_kb),
             shared_kb: kb(self.totals.shared_kb),
+            measured: self.processes.iter().all(|(sample, _)| sample.pss_kb != NOT_MEASURED),
             process_id: self.processes.iter().map(|(sample, _)| sample.process_id).collect(),
             process_rss_kb: column(|(sample, _)| sample.rss_kb),
             process_shared_kb: column(|(sample, _)| sample.shared_kb),

@@ -212,17 +212,22 @@ fn a_setup_without_a_build_has_no_peak() {
 }
 
 #[test]
-fn a_tick_whose_every_process_was_measured_has_the_sum_of_the_measurements_and_any_other_the_model() {
+fn what_was_measured_takes_the_place_of_the_model_and_corrects_it_in_the_other_ticks() {
     let sample = |process_id, pss_kb| Sample { process_id, rss_kb: 5_000, shared_kb: 4_000, pss_kb, uss_kb: None };
     let started = (0..2).map(|process_id| ImageStart { process_id, name: b"cc1".to_vec(), ..ImageStart::default() }).collect();
     let of = |tick, samples| Tick { tick, elapsed_us: u64::from(tick) * 50_000, samples, ..Tick::default() };
-    let first = Tick { started, ..of(0, vec![sample(0, Some(2_500)), sample(1, Some(3_500))]) };
-    let (_dir, recording) = recorded(&[first, of(1, vec![sample(0, Some(2_500)), sample(1, None)])]);
+    // Before its first measurement an image has what that said; after it what its last said.
+    let before = Tick { started, ..of(0, vec![sample(0, None), sample(1, None)]) };
+    let first = of(1, vec![sample(0, Some(2_500)), sample(1, Some(3_600))]);
+    let second = of(3, vec![sample(0, None), sample(1, Some(3_000))]);
+    let ticks = [before, first, of(2, vec![sample(0, None), sample(1, None)]), second, of(4, vec![sample(0, None), sample(1, None)])];
+    let (_dir, recording) = recorded(&ticks);
     let result = aggregate(&recording, &options(&[0, 1], 100)).expect("a result");
-    // Modelled: what is private to each, 1,000, and what both map, 4,000.
-    assert_eq!(result.total_pss_kb, [6_000.0, 6_000.0]);
-    assert_eq!(result.process_peak_pss_kb, [3_000.0, 3_500.0]);
-    assert_eq!(result.total_rss_kb, [10_000.0, 10_000.0]);
+    // The model gives each 3,000: what is private to it, 1,000, and half of what both map.
+    assert_eq!(result.total_pss_kb, [6_100.0, 6_100.0, 6_100.0, 5_500.0, 5_500.0]);
+    assert_eq!(result.process_peak_pss_kb, [2_500.0, 3_600.0]);
+    assert_eq!(result.total_rss_kb, [10_000.0; 5]);
+    assert_eq!(result.peak_pss.map(|peak| (peak.tick, peak.measured)), Some((0, false)));
 }
 
 #[test]

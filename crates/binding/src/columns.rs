@@ -117,6 +117,8 @@ pub struct PeakColumns {
     pub pss_kb: f64,
     pub private_kb: f64,
     pub shared_kb: f64,
+    /// Every process of the tick was measured.
+    pub measured: bool,
     pub process_id: Uint32Array,
     pub process_rss_kb: Float64Array,
     pub process_shared_kb: Float64Array,
@@ -290,6 +292,7 @@ impl From<analysis::Peak> for PeakColumns {
             pss_kb: peak.pss_kb,
             private_kb: peak.private_kb,
             shared_kb: peak.shared_kb,
+            measured: peak.measured,
             process_id: peak.process_id.into(),
             process_rss_kb: peak.process_rss_kb.into(),
             process_shared_kb: peak.process_shared_kb.into(),

@@ -14,12 +14,14 @@
 
 #![forbid(unsafe_code)]
 
+mod correction;
 mod error;
 pub mod model;
 mod read;
 #[cfg(feature = "write")]
 mod write;
 
+pub use correction::Correction;
 pub use error::RecordingError;
 /// What a table is read from: a file by position, or bytes.
 pub use parquet::file::reader::ChunkReader;

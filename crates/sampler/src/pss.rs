@@ -10,9 +10,9 @@
 //! time, because a walk holds up its mmap and munmap.
 
 mod budget;
-mod correction;
 
 use mymonitor_proc::{ReadError, Rollup};
+use mymonitor_recording::Correction;
 use mymonitor_recording::model::Row;
 use mymonitor_wire::Sample;
 
@@ -21,7 +21,6 @@ use crate::options::PssMode;
 use crate::outcome::ConfirmedPeak;
 use crate::tracker::Live;
 use budget::Budget;
-use correction::Correction;
 
 /// A total this much above the last one measured in full is a new peak, in per cent.
 const RISE_PERCENT: u64 = 3;

@@ -1,10 +1,14 @@
-//! The frames of `ticks.journal`: a header, one frame a tick, an end.
+//! The frames of `ticks.journal`: a header, one frame a tick (before it the lifetimes that the process connector told), an end.
 
 use crate::codec::{Cursor, Malformed, put_bytes, put_i64, put_option, put_u64};
 use crate::image::{ImageEnd, ImageStart, option_u32};
+use crate::lifetime::Lifetimes;
 
 /// The version that [`Header`] carries. A reader refuses a higher one.
 pub const JOURNAL_VERSION: u32 = 1;
+
+/// First byte of the frame that [`Lifetimes`] encodes.
+pub(crate) const LIFETIMES: u8 = 3;
 
 /// The first frame: what is constant over the recording.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -106,6 +110,8 @@ pub enum JournalFrame {
         /// Length of the recording, microseconds after the build's start.
         elapsed_us: u64,
     },
+    /// What the process connector told since the tick before.
+    Lifetimes(Lifetimes),
 }
 
 impl Header {
@@ -248,6 +254,7 @@ impl JournalFrame {
             }
             1 => Self::Tick(Tick::decode(&mut cursor)?),
             2 => Self::End { elapsed_us: cursor.u64(WHAT)? },
+            LIFETIMES => Self::Lifetimes(Lifetimes::decode(&mut cursor)?),
             _ => return Err(Malformed { what: WHAT }),
         };
         cursor.end(WHAT)?;

@@ -55,10 +55,15 @@ function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): stri
   ] as const
   const [, ...named] = table(columns, rows, (text) => text)
   return [
-    `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${formatCount(count, 'process', 'processes')}`,
+    `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${formatCount(count, 'process', 'processes')}${metric === 'pss' ? `; ${pssText(peak)}` : ''}`,
     ...named.map((line) => `         ${line}`),
     `  bound  ${boundText(peak)}`,
   ]
+}
+
+function pssText({ pssSource, confirmedPssKb }: Peak): string {
+  if (pssSource === 'measured') return 'measured'
+  return confirmedPssKb === null ? 'modelled' : `confirmed, ${formatKb(confirmedPssKb)} measured`
 }
 
 /** RSS, because high-water marks are. */

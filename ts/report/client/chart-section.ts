@@ -1,6 +1,6 @@
 import { formatKb } from '../../units.ts'
 import type { EmbeddedReport } from '../embedded.ts'
-import { span } from './axis.ts'
+import { span } from '../axis.ts'
 import { type Chart, createChart, type Mode } from './chart.ts'
 import { clockOf } from './clock.ts'
 import type { Series } from './columns.ts'
@@ -8,11 +8,11 @@ import { createDataTable } from './data-table.ts'
 import { h } from './dom.ts'
 import { bindKeys, bindWheel, zoomIn, zoomOut } from './interactions.ts'
 import { createLegend } from './legend.ts'
-import type { Palette } from './palette.ts'
+import type { Palette } from '../palette.ts'
 import { createPeakMarker } from './peak-marker.ts'
 import { onSchemeChange } from './theme.ts'
 import { createTooltip, read, spoken } from './tooltip.ts'
-import { type Band, bandsOf, VIEWS, type ViewName } from './views.ts'
+import { type Band, bandsOf, VIEWS, type ViewName } from '../views.ts'
 
 const MODES = [
   { name: 'stacked', label: 'Stacked' },

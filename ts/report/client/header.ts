@@ -1,7 +1,7 @@
 import type { Analysis } from '../../analysis/contract.ts'
 import { formatKb, formatShare, formatUs } from '../../units.ts'
 import { outcomeOf } from '../outcome.ts'
-import { instant } from './axis.ts'
+import { instant } from '../axis.ts'
 import { readableStart } from './clock.ts'
 import { h } from './dom.ts'
 import { schemeButton } from './theme.ts'

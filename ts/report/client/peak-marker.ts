@@ -1,6 +1,6 @@
 import type { Peak } from '../../analysis/contract.ts'
 import { formatKb } from '../../units.ts'
-import { instant } from './axis.ts'
+import { instant } from '../axis.ts'
 import type { Chart } from './chart.ts'
 import { h } from './dom.ts'
 

@@ -1,6 +1,7 @@
 //! From Parquet to columns, over any source of bytes.
 
 mod classes;
+mod corrections;
 #[cfg(not(target_family = "wasm"))]
 mod file;
 mod lifetimes;
@@ -22,7 +23,7 @@ pub use processes::{End, Executables, Processes};
 pub use samples::Window;
 pub use ticks::{Ticks, Timeline};
 
-use crate::{MEMORY_SAMPLES_FILE, PROCESSES_FILE, RecordingError, TICKS_FILE, footer};
+use crate::{Correction, MEMORY_SAMPLES_FILE, PROCESSES_FILE, RecordingError, TICKS_FILE, footer};
 use table::Table;
 
 /// The three tables of raw facts, opened. Reading is positional, so threads may share it.
@@ -126,6 +127,11 @@ impl<R: ChunkReader> Recording<R> {
     /// `limit` is one more than the largest `process_id` the caller can take; a larger one is damage.
     pub fn executables(&self, limit: usize) -> Result<Executables, RecordingError> {
         Executables::read(&self.processes, limit)
+    }
+
+    /// What the first measurement of each image said about the memory model; index: `process_id` below `limit`, empty where nothing was measured.
+    pub fn corrections(&self, limit: usize) -> Result<Vec<Option<Correction>>, RecordingError> {
+        corrections::read(&self.processes, limit)
     }
 
     /// When each image lived, in file order.

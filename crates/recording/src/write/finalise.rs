@@ -11,6 +11,7 @@ use super::processes;
 use super::samples::{self, SampleRow, Samples, WINDOW_ROWS};
 use super::table::{Compression, TableWriter};
 use super::ticks::{self, TickRow, signed};
+use crate::correction::Correction;
 use crate::model::{Model, Row, Totals};
 use crate::read::End;
 use crate::{JOURNAL_FILE, MEMORY_SAMPLES_FILE, PROCESSES_FILE, RecordingError, TICKS_FILE};
@@ -59,6 +60,7 @@ pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_r
         last_tick: None,
         model: Model::new(),
         rows: Vec::new(),
+        measured: Vec::new(),
         pss_kb: Vec::new(),
         summary: Summary::default(),
     };
@@ -89,6 +91,8 @@ struct Replay {
     last_tick: Option<(u32, u64)>,
     model: Model,
     rows: Vec<Row>,
+    /// Number of the image and measured PSS, one entry a row.
+    measured: Vec<(u32, Option<u64>)>,
     pss_kb: Vec<u64>,
     summary: Summary,
 }
@@ -124,11 +128,13 @@ impl Replay {
             self.images.start(start.clone());
         }
         self.rows.clear();
+        self.measured.clear();
         for sample in &tick.samples {
             let Some((process_id, pid, executable)) = self.images.sample(sample.process_id, sample.rss_kb, signed(tick.elapsed_us)) else {
                 self.summary.orphan_samples += 1;
                 continue;
             };
+            self.measured.push((sample.process_id, sample.pss_kb));
             self.rows.push(Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb });
             self.samples.push(SampleRow {
                 tick: tick.tick,
@@ -141,7 +147,15 @@ impl Replay {
                 uss_kb: sample.uss_kb.map(signed),
             });
         }
-        self.model.apportion(&self.rows, &mut self.pss_kb)
+        let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
+        for (&(number, measured_kb), (row, &modelled_kb)) in self.measured.iter().zip(self.rows.iter().zip(&self.pss_kb)) {
+            if let Some(measured_kb) = measured_kb {
+                self.images.correct(number, Correction::new(measured_kb, modelled_kb, row.shared_kb));
+            }
+        }
+        // Of a tick whose every process was measured, the model has nothing to say.
+        let total: Option<u64> = self.measured.iter().map(|&(_, measured_kb)| measured_kb).sum();
+        Totals { pss_kb: total.filter(|_| !self.rows.is_empty()).unwrap_or(modelled.pss_kb), ..modelled }
     }
 
     fn finish(mut self) -> Result<Summary, RecordingError> {

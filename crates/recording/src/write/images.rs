@@ -7,9 +7,9 @@ use mymonitor_wire::{ExitRecord, ImageEnd, ImageStart};
 use super::exits::Exit;
 use super::processes::{Processes, Row};
 use super::table::TableWriter;
-use crate::RecordingError;
 use crate::model::Interner;
 use crate::read::End;
+use crate::{Correction, RecordingError};
 
 /// An exec is looked for at every fourth tick, so one that was missed lies within the last five.
 const RECENT: usize = 5;
@@ -24,6 +24,8 @@ struct Image {
     largest_kb: Option<u64>,
     /// Times of its last samples, a ring.
     recent_us: [i64; RECENT],
+    /// What its first measurement said.
+    correction: Option<Correction>,
     last: Option<ImageEnd>,
     exit: Option<Box<Exited>>,
     killed_by: Option<u32>,
@@ -88,6 +90,7 @@ impl Images {
                 samples: 0,
                 largest_kb: None,
                 recent_us: [0; RECENT],
+                correction: None,
                 last: None,
                 exit: None,
                 killed_by: None,
@@ -111,6 +114,13 @@ impl Images {
         image.samples = image.samples.saturating_add(1);
         image.largest_kb = image.largest_kb.max(Some(rss_kb));
         Some((image.id, image.start.pid, image.executable))
+    }
+
+    /// A measurement of a live image; the first one holds for the ticks before it, too.
+    pub(super) fn correct(&mut self, number: u32, correction: Correction) {
+        if let Some(image) = self.live.get_mut(&number) {
+            image.correction.get_or_insert(correction);
+        }
     }
 
     /// An exit belongs to the live image of its process, or to the one that the last tick found gone; else no tick saw the process.
@@ -200,7 +210,7 @@ type NextImage = (u32, Option<u32>, i64, Exited);
 /// The row of an image, and the image that took its place unseen, where its exit is not its own.
 fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
     use mymonitor_wire::End as Wire;
-    let Image { id, start, samples, largest_kb, recent_us, last, exit, killed_by, .. } = image;
+    let Image { id, start, samples, largest_kb, recent_us, correction, last, exit, killed_by, .. } = image;
     let end = match last.map(|last| last.end) {
         Some(Wire::Exited) => End::Exited,
         Some(Wire::Signalled) => End::Signalled,
@@ -223,6 +233,7 @@ fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
         cpu_us: last.and_then(|last| last.cpu_us),
         threads: last.and_then(|last| last.threads),
         samples,
+        correction,
         by_exit_record: false,
         start,
     };
@@ -277,6 +288,7 @@ fn unseen(id: u32, Exited { record, at_us, start_us }: Exited) -> Row {
         cpu_us: record.cpu_us,
         threads: record.threads,
         samples: 0,
+        correction: None,
         by_exit_record: true,
         start: ImageStart {
             pid: record.pid,

@@ -7,8 +7,8 @@ use mymonitor_wire::ImageStart;
 use super::table::{Column, Layout, TableWriter, Values};
 use super::text::{arguments, escape};
 use super::ticks::signed;
-use crate::RecordingError;
 use crate::read::End;
+use crate::{Correction, RecordingError};
 
 /// A row group ends at this many images, or earlier at this many bytes of their texts: what bounds the memory under any churn.
 const GROUP_ROWS: usize = 16 * 1024;
@@ -30,6 +30,7 @@ pub(super) struct Row {
     pub(super) cpu_us: Option<u64>,
     pub(super) threads: Option<u32>,
     pub(super) samples: u32,
+    pub(super) correction: Option<Correction>,
     /// No tick saw it.
     pub(super) by_exit_record: bool,
     /// The other facts.
@@ -95,6 +96,8 @@ pub(super) const COLUMNS: &[Column<Row>] = &[
     Column { name: "cpu_us", values: Values::MaybeI64(|row| row.cpu_us.map(signed)), layout: Layout::Near },
     Column { name: "threads", values: Values::MaybeU32(|row| row.threads), layout: Layout::Repeated },
     Column { name: "samples", values: Values::U32(|row| row.samples), layout: Layout::Near },
+    Column { name: "pss_excess_kb", values: Values::MaybeI64(|row| Some(row.correction?.parts().0)), layout: Layout::Plain },
+    Column { name: "pss_excess_shared_kb", values: Values::MaybeI64(|row| Some(signed(row.correction?.parts().1))), layout: Layout::Plain },
     Column { name: "seen_by", values: Values::Text(|row| Cow::Borrowed(row.seen_by().as_bytes())), layout: Layout::Repeated },
     Column { name: "outside_tree", values: Values::Bool(|row| row.start.outside_tree), layout: Layout::Plain },
 ];

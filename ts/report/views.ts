@@ -1,5 +1,4 @@
-import type { MajorCategory } from '../../analysis/contract.ts'
-import type { Series } from './columns.ts'
+import type { MajorCategory } from '../analysis/contract.ts'
 
 export const VIEWS = [
   { name: 'major', label: 'Major categories' },
@@ -19,8 +18,15 @@ export interface Band {
   peakKb: number
 }
 
+/** One minor category over time. */
+interface Group {
+  major: string
+  minor: string
+  kb: Float64Array
+}
+
 /** The bands of one view in the order of the categories: majors by falling peak, minors within their major. */
-export function bandsOf(view: ViewName, groups: Series['groups'], categories: readonly MajorCategory[]): Band[] {
+export function bandsOf(view: ViewName, groups: readonly Group[], categories: readonly MajorCategory[]): Band[] {
   return categories.flatMap((major): Band[] => {
     const own = groups.filter((group) => group.major === major.name)
     if (own.length === 0) return []

@@ -1,10 +1,12 @@
+//! What measurements say about the memory model.
+
 /// What a measurement said about the memory model, for the ticks of the same image until its next measurement.
 ///
 /// The model errs in two ways, and they age differently. It is too low for processes of one executable that map different files (linkers with
 /// different inputs): that error lies in the shared part and grows with it. It is too high for forks that share anonymous pages copy-on-write:
 /// that error is what they shared, and stays until somebody writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Correction {
+pub struct Correction {
     /// Measured minus modelled.
     excess_kb: i64,
     /// Shared part when it was measured.
@@ -12,12 +14,23 @@ pub(crate) struct Correction {
 }
 
 impl Correction {
-    pub(crate) fn new(measured_kb: u64, modelled_kb: u64, shared_kb: u64) -> Self {
+    /// A measurement beside what the model says of the same tick.
+    pub fn new(measured_kb: u64, modelled_kb: u64, shared_kb: u64) -> Self {
         Self { excess_kb: measured_kb.cast_signed().saturating_sub(modelled_kb.cast_signed()), shared_kb }
     }
 
+    /// As it is stored.
+    pub fn from_parts(excess_kb: i64, shared_kb: u64) -> Self {
+        Self { excess_kb, shared_kb }
+    }
+
+    /// Measured minus modelled, and the shared part at that tick.
+    pub fn parts(self) -> (i64, u64) {
+        (self.excess_kb, self.shared_kb)
+    }
+
     /// The model's value of a later tick, corrected; never above the resident size.
-    pub(crate) fn apply(self, modelled_kb: u64, rss_kb: u64, shared_kb: u64) -> u64 {
+    pub fn apply(self, modelled_kb: u64, rss_kb: u64, shared_kb: u64) -> u64 {
         let excess_kb = match u64::try_from(self.excess_kb) {
             Ok(excess_kb) => scale(excess_kb, shared_kb, self.shared_kb).cast_signed(),
             Err(_) => self.excess_kb,

@@ -1,4 +1,4 @@
-import { formatUs } from '../../units.ts'
+import { formatUs } from '../units.ts'
 
 /** Steps of the elapsed-time axis in seconds. */
 export const TIME_STEPS = [

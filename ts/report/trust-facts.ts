@@ -1,0 +1,72 @@
+import type { Analysis, Peak, Trust } from '../analysis/contract.ts'
+import { formatKb, formatMs, formatShare, formatUs } from '../units.ts'
+
+export type Fact = [term: string, sentence: string]
+
+/** How far the numbers can be trusted, in sentences. */
+export function trustFacts({ trust, peak, metric }: Pick<Analysis, 'trust' | 'peak' | 'metric'>): Fact[] {
+  return [
+    ['Sampling', trust.ticks === 0 ? 'Nothing was read.' : sampling(trust)],
+    ...(trust.processes === 0 ? [] : [['Coverage', coverage(trust)] satisfies Fact]),
+    ...(trust.attributedCpuUs === null ? [] : [['Exit records', exitRecords(trust, trust.attributedCpuUs)] satisfies Fact]),
+    ...(peak === null || metric !== 'pss' ? [] : [['PSS', PSS[peak.pssSource]] satisfies Fact]),
+    ...(peak === null ? [] : [['Upper bound', upperBound(peak)] satisfies Fact]),
+    ['Sources', trust.sources.join(', ') || 'none'],
+    ['Own cost', ownCost(trust)],
+  ]
+}
+
+const PSS: Readonly<Record<Peak['pssSource'], string>> = {
+  measured:
+    'At the peak the kernel’s own count (smaps_rollup) of every process; elsewhere modelled from the resident and shared sizes of all live processes.',
+  modelled:
+    'Modelled from the resident and shared sizes of all live processes at each tick; shared pages are divided among those that share them.',
+}
+
+function sampling(trust: Trust): string {
+  const late = trust.lateTicks === 0 ? 'none late' : `${count(trust.lateTicks, 'late one')}, by ${formatMs(trust.maxLateUs)} at most`
+  const skipped = trust.skippedTicks === 0 ? 'none skipped' : `${trust.skippedTicks.toLocaleString('en')} skipped`
+  return `All live processes were read every ${formatMs(trust.intervalUs)}: ${count(trust.ticks, 'tick')}, ${late}, ${skipped}. A shorter spike can be missed.`
+}
+
+function coverage(trust: Trust): string {
+  const unreadable =
+    trust.unreadableProcesses === 0
+      ? ''
+      : ` ${count(trust.unreadableProcesses, 'process', 'processes')} could not be read and add nothing to the totals.`
+  const share = `${trust.sampledProcesses.toLocaleString('en')} of the ${count(trust.processes, 'process', 'processes')} seen (${formatShare(trust.sampledProcesses, trust.processes)})`
+  const others =
+    trust.attributedCpuUs === null
+      ? 'those that lived between two ticks are not known'
+      : 'those that lived between two ticks are known by their exit records, unless a signal ended them'
+  return `${share} ${trust.sampledProcesses === 1 ? 'was' : 'were'} sampled at least once; ${others}.${unreadable}`
+}
+
+function exitRecords({ exitRecords: records, lostProcesses, processes, buildCpuUs }: Trust, attributedUs: number): string {
+  const lost =
+    lostProcesses === 0
+      ? 'none ended unseen'
+      : `${lostProcesses.toLocaleString('en')} ended in a way that leaves none, by a signal or a raw exit`
+  const ofBuild = buildCpuUs === null ? '' : ` of the ${formatUs(buildCpuUs)} (${formatShare(attributedUs, buildCpuUs)}) the build used`
+  return `Of ${records.toLocaleString('en')} of the ${count(processes, 'process', 'processes')}, with high-water mark and CPU time; ${lost}. They hold ${formatUs(attributedUs)} of CPU${ofBuild}.`
+}
+
+/** RSS, because high-water marks are. */
+function upperBound({ rssKb, upperBoundRssKb, withoutMark }: Peak): string {
+  const incomplete =
+    withoutMark === 0
+      ? ''
+      : ` It is incomplete: ${count(withoutMark, 'process has', 'processes have')} no high-water mark, and the largest sample stands in for it.`
+  return `Between the ticks RSS was at most ${formatKb(upperBoundRssKb)}, the largest sum of high-water marks at any instant; at the peak it was ${formatKb(rssKb)}.${incomplete}`
+}
+
+function ownCost(trust: Trust): string {
+  const own = trust.ownCpuUs + trust.launcherCpuUs
+  const build =
+    trust.buildCpuUs === null ? '' : `, ${formatShare(own, trust.buildCpuUs)} of the ${formatUs(trust.buildCpuUs)} the build used`
+  return `${formatUs(trust.ownCpuUs)} of CPU for mymonitor (${formatUs(trust.samplerCpuUs)} of it for sampling) and ${formatUs(trust.launcherCpuUs)} for the launcher${build}; at most ${formatKb(trust.ownPeakRssKb)} of memory.`
+}
+
+function count(value: number, one: string, many = `${one}s`): string {
+  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`
+}
