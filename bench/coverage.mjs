@@ -11,7 +11,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   compile,
+  configureOf,
   demo,
+  demoOf,
   fail,
   heldAgainst,
   machine,
@@ -179,15 +181,14 @@ async function buildRound(command, prepare, options) {
 
 async function measureBuilds(runs) {
   const connector = compile('connector', scratch)
-  const source = sed(scratch)
   const env = { ...process.env, FORCE_UNSAFE_CONFIGURE: '1' }
   const builds = {
-    'demo, make -j2': { command: ['make', '-j2'], cwd: demo(scratch), clean: 'make clean' },
-    "sed's configure": { command: ['./configure', '-q'], cwd: source, clean: 'rm -f config.cache config.status config.log Makefile' },
+    'demo, make -j2': demoOf(demo(scratch)),
+    "sed's configure": configureOf(sed(scratch)),
   }
   for (const [name, { command, cwd, clean }] of Object.entries(builds)) {
     const results = []
-    const prepare = () => run(['sh', '-c', clean], { cwd })
+    const prepare = () => run(['sh', '-c', clean])
     for (let round = 0; round < runs; round++) results.push(await buildRound(command, prepare, { cwd, env }))
     const of = (key) => results.map((result) => result[key])
     const long = median(of('life')) >= LONG_LIVED_US

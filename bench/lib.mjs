@@ -149,6 +149,15 @@ export function sed(scratch) {
   return dir
 }
 
+/** A build and what precedes each run of it. */
+export const demoOf = (dir) => ({ command: ['make', '-j2'], cwd: dir, clean: `make -C '${dir}' clean` })
+
+/** In a new directory each time: a second configure in the same one runs 700 processes less. */
+export function configureOf(source) {
+  const cwd = `${source}-objects`
+  return { command: [join(source, 'configure'), '-q'], cwd, clean: `rm -rf '${cwd}' && mkdir '${cwd}'` }
+}
+
 /** Runs `mymonitor sample ARGS` into a directory of its own; returns the recording's directory, its metadata and the wall time in ms. `options.prefix` goes before it. */
 export function sample(args, { prefix = [], ...options } = {}) {
   if (!existsSync(CLI)) fail(`${CLI} is missing: npm start builds it`)

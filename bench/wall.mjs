@@ -3,12 +3,29 @@
  *
  *   [ROUNDS=n] node bench/wall.mjs [--only demo|configure]
  *
- * Without ROUNDS 15 pairs of the demo and 5 of sed's ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
+ * Without ROUNDS 10 pairs of the demo and 5 of sed's ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
  * answers exit notifications and reads nothing: what such notifications cost at least.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compile, demo, machine, parse, print, ratioOf, rounds, run, sample, sed, sourcesOf, spread, table, temporary } from './lib.mjs'
+import {
+  compile,
+  configureOf,
+  demo,
+  demoOf,
+  machine,
+  parse,
+  print,
+  ratioOf,
+  rounds,
+  run,
+  sample,
+  sed,
+  sourcesOf,
+  spread,
+  table,
+  temporary,
+} from './lib.mjs'
 
 const { only } = parse({ only: { type: 'string' } })
 const scratch = temporary()
@@ -35,7 +52,7 @@ function roundOf(ways, build, round) {
   const results = {}
   for (let step = 0; step < ways.length; step++) {
     const way = ways[(step + round) % ways.length]
-    run(['sh', '-c', build.clean], { cwd: build.cwd })
+    run(['sh', '-c', build.clean])
     results[way] = way === 'mymonitor' ? recorded(build) : under(way, build)
   }
   return results
@@ -64,18 +81,11 @@ function measure(name, build, ways, usual, halfWidth) {
 
 machine()
 const builds = {
-  demo: () =>
-    measure(
-      'demo, make -j2; target 1.01',
-      { command: ['make', '-j2'], cwd: demo(scratch), clean: 'make clean' },
-      ['bare', 'mymonitor'],
-      15,
-      0.01,
-    ),
+  demo: () => measure('demo, make -j2; target 1.01', demoOf(demo(scratch)), ['bare', 'mymonitor'], 10, 0.01),
   configure: () =>
     measure(
       "sed's configure; target 1.03 over answer, 1.05 over bare aimed at",
-      { command: ['./configure', '-q'], cwd: sed(scratch), clean: 'rm -f config.cache config.status config.log config.h Makefile' },
+      configureOf(sed(scratch)),
       ['bare', 'answer', 'mymonitor'],
       5,
       0.02,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { sizeTicks, timeLabel } from '../../ts/report/axis.ts'
 import { clockOf, readableStart } from '../../ts/report/client/clock.ts'
 import { createPalette } from '../../ts/report/palette.ts'
-import { cumulate, neighbors } from '../../ts/report/client/stack.ts'
+import { cumulate, neighbors } from '../../ts/report/stack.ts'
 import { bandsOf } from '../../ts/report/views.ts'
 import { buildAnalysis, manyCategories } from '../fixtures/analysis.ts'
 

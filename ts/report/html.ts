@@ -3,13 +3,15 @@ import { encodeColumns } from './columns.ts'
 import { COLUMNS_ELEMENT, type EmbeddedReport, JSON_ELEMENT } from './embedded.ts'
 import { escapeHtml, jsonForScript } from './escape.ts'
 import { clientAsset, renderPage } from './page.ts'
+import { DEFAULT_VIEW, type ReportView } from './view.ts'
 
-/** The report of one recording: a self-contained HTML file that works from file:// without a network. */
-export function renderReport(analysis: Analysis): string {
+/** The report of one recording: a self-contained HTML file that works from file:// without a network. `view` is what it shows at first; all of it is in it. */
+export function renderReport(analysis: Analysis, view: ReportView = DEFAULT_VIEW): string {
   const { series, recording } = analysis
   const embedded: EmbeddedReport = {
     ...analysis,
     series: { points: series.elapsedUs.length, ticks: series.ticks, groups: series.groups.map(({ major, minor }) => ({ major, minor })) },
+    view,
   }
   const columns = encodeColumns([
     // Milliseconds: a gap of hours (a suspended machine) would not fit 32 bits of microseconds.

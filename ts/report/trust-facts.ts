@@ -9,18 +9,20 @@ export function trustFacts({ trust, peak, metric }: Pick<Analysis, 'trust' | 'pe
     ['Sampling', trust.ticks === 0 ? 'Nothing was read.' : sampling(trust)],
     ...(trust.processes === 0 ? [] : [['Coverage', coverage(trust)] satisfies Fact]),
     ...(trust.attributedCpuUs === null ? [] : [['Exit records', exitRecords(trust, trust.attributedCpuUs)] satisfies Fact]),
-    ...(peak === null || metric !== 'pss' ? [] : [['PSS', PSS[peak.pssSource]] satisfies Fact]),
+    ...(peak === null || metric !== 'pss' ? [] : [['PSS', pss(peak)] satisfies Fact]),
     ...(peak === null ? [] : [['Upper bound', upperBound(peak)] satisfies Fact]),
     ['Sources', trust.sources.join(', ') || 'none'],
     ['Own cost', ownCost(trust)],
   ]
 }
 
-const PSS: Readonly<Record<Peak['pssSource'], string>> = {
-  measured:
-    'At the peak the kernel’s own count (smaps_rollup) of every process; elsewhere modelled from the resident and shared sizes of all live processes.',
-  modelled:
-    'Modelled from the resident and shared sizes of all live processes at each tick; shared pages are divided among those that share them.',
+function pss({ pssSource, confirmedPssKb }: Peak): string {
+  const confirmed =
+    confirmedPssKb === null
+      ? ' The peak is not confirmed by a measurement of every process.'
+      : ` Confirmed: ${formatKb(confirmedPssKb)} were measured in all processes of one tick, which no other may exceed by more than 3 %.`
+  if (pssSource === 'measured') return 'At the peak the kernel’s own count (smaps_rollup) of every process; at other ticks partly modelled.'
+  return `Modelled from the resident and shared sizes of all live processes at each tick, corrected where a process was measured; shared pages are divided among those that share them.${confirmed}`
 }
 
 function sampling(trust: Trust): string {

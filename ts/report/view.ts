@@ -1,4 +1,5 @@
-import type { Analysis, MajorCategory } from '../analysis/contract.ts'
+import type { Analysis, MajorCategory, Metric } from '../analysis/contract.ts'
+import { formatMs, formatUs } from '../units.ts'
 import type { Band, ViewName } from './views.ts'
 
 /** What a report shows at first, as the flags of `mymonitor report` say it. Figures do not depend on it. */
@@ -43,6 +44,22 @@ export function viewFor(view: ReportView, { categories }: Pick<Analysis, 'catego
   return expands ? { ...view, categories: 'detailed' } : view
 }
 
+/** What is shown, in words; null: everything. */
+export function selectionText({ selected, topN }: ReportView): string | null {
+  if (topN === null) return selected.length === 0 ? null : selected.join(', ')
+  const largest = topN === 1 ? 'the largest' : `the ${topN} largest`
+  return selected.length === 0 ? largest : `${largest} of ${selected.join(', ')}`
+}
+
+/** null: every tick is drawn. */
+export function pointsSentence(points: number, ticks: number, metric: Metric, { resampleUs }: ReportView): string | null {
+  if (ticks <= points) return null
+  const drawn = `${points.toLocaleString('en')} of ${ticks.toLocaleString('en')} ticks are drawn`
+  if (resampleUs === null) return `Thinned: ${drawn}.`
+  const interval = resampleUs < 1e6 ? formatMs(resampleUs) : formatUs(resampleUs)
+  return `Resampled: ${drawn}, of each ${interval} the one with the largest total ${metric.toUpperCase()}.`
+}
+
 /** Whether a major or a minor has that name. */
 export function isCategory(name: string, categories: readonly MajorCategory[]): boolean {
   return categories.some((major) => isSelected({ selected: [name] }, major.name, major.minors))
@@ -50,7 +67,9 @@ export function isCategory(name: string, categories: readonly MajorCategory[]): 
 
 function isSelected({ selected }: Pick<ReportView, 'selected'>, major: string, minors: readonly { name: string }[]): boolean {
   if (selected.length === 0) return true
-  return selected.some((name) => same(name, major) || minors.some((minor) => same(name, minor.name) || same(name, `${major}/${minor.name}`)))
+  return selected.some(
+    (name) => same(name, major) || minors.some((minor) => same(name, minor.name) || same(name, `${major}/${minor.name}`)),
+  )
 }
 
 /** Where several are equal, the first of them. */

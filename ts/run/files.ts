@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import { MyMonitorError } from '../errors.ts'
 
 /** Whole or not at all: a temporary name beside the file, then a rename. */
-export function writeFileAtomic(file: string, text: string): void {
+export function writeFileAtomic(file: string, content: string | Uint8Array): void {
   const temporary = `${file}.${process.pid}.tmp`
   try {
     retryBusy(() => {
-      writeFileSync(temporary, text)
+      writeFileSync(temporary, content)
       renameSync(temporary, file)
     })
   } catch (cause) {

@@ -29,7 +29,7 @@ pub use parquet::file::reader::ChunkReader;
 pub use read::RecordingFile;
 pub use read::{Classes, ClassesTable, End, Executables, Info, Lifetime, Processes, Recording, Ticks, Timeline, Window};
 #[cfg(feature = "write")]
-pub use write::{ClassRow, Compression, ExitCounts, ExitFrames, Summary, exit_frames, finalise, write_classes};
+pub use write::{ClassRow, Compression, ConnectorCounts, ExitCounts, ExitFrames, Summary, exit_frames, finalise, write_classes};
 
 /// The format version that this build writes. A reader opens this one and every older one.
 pub const FORMAT_VERSION: u32 = 1;

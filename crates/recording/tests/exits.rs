@@ -144,7 +144,8 @@ fn an_exit_told_twice_is_one_row() {
 fn a_pid_that_was_given_again_is_another_process() {
     let later = ExitRecord { start_ticks: 500_011, ..record(101, 180_000) };
     let (_, processes) = of(&[origin(), ExitFrame::Exited(later)], ticks("cc1", 11));
-    let ends = [End::Lost, End::Exited].map(|end| (0..3).filter(|&row| (processes.pid[row], processes.end[row]) == (Some(101), end)).count());
+    let ends =
+        [End::Lost, End::Exited].map(|end| (0..3).filter(|&row| (processes.pid[row], processes.end[row]) == (Some(101), end)).count());
     assert_eq!(ends, [1, 1]);
 }
 

@@ -127,7 +127,7 @@ fn arguments(options: &Options, caller: &Caller, socket: RawFd) -> Vec<OsString>
     let events = match options.events {
         Events::Auto => "auto",
         Events::Seccomp => "seccomp",
-        Events::Poll => "poll",
+        Events::Connector | Events::Poll => "poll",
     };
     words.extend(["--events".into(), events.into()]);
     if !options.store_argv {

@@ -12,6 +12,7 @@
 
 mod caller;
 mod clock;
+mod connector;
 mod dormant;
 mod journal;
 mod launch;
@@ -27,10 +28,11 @@ mod tick;
 mod tracker;
 
 pub use caller::take_stock;
-pub use mymonitor_recording::ExitCounts;
+pub use connector::ConnectorRefusal;
+pub use mymonitor_recording::{ConnectorCounts, ExitCounts};
 pub use mymonitor_wire::{ExitRecords, Header, Phase, StartStep};
 pub use options::{Events, Options, OutputMode, PssMode, Snapshot, StartError};
-pub use outcome::{ConfirmedPeak, Outcome, PhaseCpu, StartFailure};
+pub use outcome::{ConfirmedPeak, ConnectorState, Outcome, PhaseCpu, StartFailure};
 pub use probe::{Probe, probe};
 pub use recover::{RecoverError, Recovered, recover};
 pub use session::Session;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use mymonitor_recording::Compression;
 use mymonitor_wire::{Header, Phase};
 
+use crate::ConnectorRefusal;
+
 /// What the build's standard descriptors are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputMode {
@@ -20,10 +22,12 @@ pub enum OutputMode {
 /// Where the exits of processes are learnt from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Events {
-    /// Exit records where no signal can interrupt an exit that was received (Linux 5.19); else the walk alone.
+    /// Exit records where no signal can interrupt an exit that was received (Linux 5.19), and the process connector where it may be used.
     Auto,
     /// Exit records wherever the kernel can; else the build is not started.
     Seccomp,
+    /// The process connector; where it may not be used the build is not started.
+    Connector,
     /// The walk alone.
     Poll,
 }
@@ -111,6 +115,8 @@ pub enum StartError {
     Recording(PathBuf, std::io::Error),
     /// The launcher cannot be executed.
     Launcher(PathBuf, std::io::Error),
+    /// The process connector was demanded and may not be used.
+    Connector(ConnectorRefusal),
     /// The kernel refused something that every Linux offers, or no descriptor is left.
     System(&'static str, std::io::Error),
 }
@@ -120,6 +126,12 @@ impl std::fmt::Display for StartError {
         match self {
             Self::Recording(path, error) => write!(f, "cannot write the recording: {}: {error}", path.display()),
             Self::Launcher(path, error) => write!(f, "cannot start the launcher {}: {error}; reinstall mymonitor", path.display()),
+            Self::Connector(refusal) => {
+                write!(
+                    f,
+                    "--events connector: no process connector here ({refusal}); mymonitor doctor says why, --events auto goes on without"
+                )
+            }
             Self::System(what, error) => write!(f, "cannot start recording: {what}: {error}"),
         }
     }

@@ -1,5 +1,7 @@
-use mymonitor_recording::ExitCounts;
+use mymonitor_recording::{ConnectorCounts, ExitCounts};
 use mymonitor_wire::{ExitRecords, StartStep};
+
+use crate::ConnectorRefusal;
 
 /// Why the build did not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,6 +10,18 @@ pub struct StartFailure {
     pub errno: i32,
     /// What failed.
     pub step: StartStep,
+}
+
+/// Whether the process connector told of forks and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConnectorState {
+    /// Not asked for.
+    #[default]
+    Off,
+    /// It did.
+    On,
+    /// It may not be used.
+    Refused(ConnectorRefusal),
 }
 
 /// A tick in which every process was measured.
@@ -41,6 +55,10 @@ pub struct Outcome {
     pub exit_records: Option<ExitRecords>,
     /// What they were.
     pub exits: ExitCounts,
+    /// Whether the process connector was used.
+    pub connector: ConnectorState,
+    /// What it counted.
+    pub connector_counts: ConnectorCounts,
     /// The root's exit code; with `signal` also absent, the status is unknown because the launcher was lost.
     pub exit_code: Option<u32>,
     /// The signal that ended the root.

@@ -3,11 +3,15 @@
 use mymonitor_proc::{HostFiles, ProcRoot, SharedMemoryMap, same_memory_map};
 use mymonitor_wire::ExitRecords;
 
+use crate::connector::{Connector, ConnectorRefusal};
+
 /// What was found. Nothing was changed.
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// With `--events auto`.
     pub exit_records: ExitRecords,
+    /// Why the process connector may not be used.
+    pub connector_refusal: Option<ConnectorRefusal>,
     /// PSS of own processes can be measured.
     pub rollup: bool,
     /// The kernel tells whether two processes share their memory (kcmp).
@@ -32,6 +36,7 @@ pub fn probe() -> Probe {
             Ok(filter) => ExitRecords::On { killable: filter.is_killable(), no_new_privs: filter.no_new_privs },
             Err(errno) => ExitRecords::Refused { errno: errno.raw_os_error() },
         },
+        connector_refusal: Connector::open().err(),
         rollup: proc.and_then(|proc| proc.process(own).ok()).is_some_and(|process| process.rollup().is_ok()),
         kcmp: same_memory_map(own, own) != SharedMemoryMap::Unknown,
         pressure: host.psi_memory_some_us.is_some(),

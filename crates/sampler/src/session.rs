@@ -13,16 +13,17 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::caller::Caller;
 use crate::clock::{self, StartClock};
+use crate::connector::Connector;
 use crate::dormant::Dormant;
 use crate::journal::Journal;
 use crate::launch::{Launched, News, launch};
-use crate::outcome::{Outcome, StartFailure, decode_wait_status};
+use crate::outcome::{ConnectorState, Outcome, StartFailure, decode_wait_status};
 use crate::pss::{Meter, PssCounts};
 use crate::signals::Signals;
 use crate::state::State;
 use crate::tick::{RootEnd, Ticker};
 use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
-use crate::{Options, Snapshot, StartError};
+use crate::{Events, Options, Snapshot, StartError};
 
 const JOURNAL_FILE: &str = mymonitor_recording::JOURNAL_FILE;
 pub(crate) const EXITS_FILE: &str = mymonitor_recording::EXITS_FILE;
@@ -51,6 +52,7 @@ impl Session {
     ) -> Result<Self, StartError> {
         let system = |what| move |error: std::io::Error| StartError::System(what, error);
         let caller = Caller::inspect(options.handle_signals);
+        let (connector, connector_state) = connect(options.events)?;
         let path = options.recording_dir.join(JOURNAL_FILE);
         let journal = Journal::create(&path).map_err(|error| StartError::Recording(path, error))?;
         let signals = options.handle_signals.then(|| Signals::take(!caller.ignores_hup)).transpose().map_err(system("sigaction"))?;
@@ -62,12 +64,12 @@ impl Session {
         let launched = launch(&options, &caller).inspect_err(|_| remove(options.recording_dir.join(JOURNAL_FILE)))?;
         let run = Run {
             options,
-            armed: Some(Armed { proc, host, journal }),
+            armed: Some(Armed { proc, host, journal, connector }),
             signals,
             wake: seen_wake,
             launched,
             state: State::default(),
-            outcome: Outcome::default(),
+            outcome: Outcome { connector: connector_state, ..Outcome::default() },
         };
         let thread =
             std::thread::Builder::new().name("mymonitor".into()).spawn(move || on_end(run.run(on_snapshot))).map_err(system("thread"))?;
@@ -92,6 +94,7 @@ struct Armed {
     proc: ProcRoot,
     host: HostFiles,
     journal: Journal,
+    connector: Option<Connector>,
 }
 
 struct Run {
@@ -111,6 +114,9 @@ impl Run {
         let own_cpu_before_us = clock::process_cpu_us();
         if self.options.phases {
             self.state.phase = Phase::Setup;
+        }
+        if let Some(connector) = self.armed.as_mut().and_then(|armed| armed.connector.as_mut()) {
+            connector.clear();
         }
         self.launched.tell(Command::Go);
         let root_pid = match self.launched.first_event() {
@@ -150,8 +156,9 @@ impl Run {
         };
         let mut next_snapshot_us = 0;
         while self.state.is_running() {
-            self.wait_until(ticker.deadline_us().min(self.timeout_at_us()));
+            self.wait_until(ticker.wake_us().min(self.timeout_at_us()));
             self.enforce_timeout();
+            ticker.hear_if_due();
             let now_us = clock::monotonic_us();
             if now_us >= ticker.deadline_us() && self.state.is_running() {
                 ticker.tick(self.state.phase);
@@ -189,10 +196,13 @@ impl Run {
 
     fn arm(&mut self, root_pid: u32) -> Option<Ticker> {
         let started_us = self.state.started_us;
-        let Armed { proc, host, mut journal } = self.armed.take()?;
+        let Armed { proc, host, mut journal, connector } = self.armed.take()?;
+        let follower = connector.map(|connector| connector.follow(self.launched.child.id(), root_pid, started_us));
         journal.append(|out| self.options.header.encode(out));
         match Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv) {
-            Ok(tracker) => Some(Ticker::new(tracker, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us)),
+            Ok(tracker) => {
+                Some(Ticker::new(tracker, follower, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us))
+            }
             Err(error) => {
                 self.fail(format!("cannot read /proc/{}: {error}", self.launched.child.id()));
                 None
@@ -357,6 +367,7 @@ impl Run {
                 self.outcome.rows = summary.rows;
                 self.outcome.processes = summary.processes;
                 self.outcome.exits = summary.exits;
+                self.outcome.connector_counts = summary.connector.unwrap_or_default();
                 if summary.elapsed_us.is_some() && summary.unread_bytes == 0 && summary.orphan_samples == 0 {
                     for journal in [JOURNAL_FILE, EXITS_FILE, mymonitor_recording::EXITS_2_FILE] {
                         remove(self.options.recording_dir.join(journal));
@@ -372,6 +383,17 @@ impl Run {
 
     fn fail(&mut self, message: String) {
         self.outcome.measurement_error.get_or_insert(message);
+    }
+}
+
+/// Before anything of the build is made: a demanded source that is refused keeps it from being started.
+fn connect(events: Events) -> Result<(Option<Connector>, ConnectorState), StartError> {
+    match events {
+        Events::Auto => {
+            Ok(Connector::open().map_or_else(|refusal| (None, ConnectorState::Refused(refusal)), |open| (Some(open), ConnectorState::On)))
+        }
+        Events::Connector => Connector::open().map(|open| (Some(open), ConnectorState::On)).map_err(StartError::Connector),
+        Events::Seccomp | Events::Poll => Ok((None, ConnectorState::Off)),
     }
 }
 

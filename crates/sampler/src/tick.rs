@@ -2,9 +2,10 @@
 
 use mymonitor_proc::HostFiles;
 use mymonitor_recording::model::{Model, Row};
-use mymonitor_wire::{End, Host, Phase, Sample, Tick};
+use mymonitor_wire::{End, Host, Lifetimes, Phase, Sample, Tick};
 
 use crate::clock;
+use crate::connector::Follower;
 use crate::journal::Journal;
 use crate::options::Snapshot;
 use crate::outcome::PhaseCpu;
@@ -31,6 +32,8 @@ pub(crate) struct RootEnd {
 
 pub(crate) struct Ticker {
     tracker: Tracker,
+    follower: Option<Follower>,
+    lifetimes: Lifetimes,
     host: HostFiles,
     journal: Journal,
     started_us: u64,
@@ -51,9 +54,19 @@ pub(crate) struct Ticker {
 }
 
 impl Ticker {
-    pub(crate) fn new(tracker: Tracker, host: HostFiles, journal: Journal, meter: Meter, started_us: u64, interval_us: u64) -> Self {
+    pub(crate) fn new(
+        tracker: Tracker,
+        follower: Option<Follower>,
+        host: HostFiles,
+        journal: Journal,
+        meter: Meter,
+        started_us: u64,
+        interval_us: u64,
+    ) -> Self {
         Self {
             tracker,
+            follower,
+            lifetimes: Lifetimes::default(),
             host,
             journal,
             started_us,
@@ -75,6 +88,17 @@ impl Ticker {
     /// Next deadline on the monotonic clock.
     pub(crate) fn deadline_us(&self) -> u64 {
         self.started_us + self.next * self.interval_us
+    }
+
+    /// When there is something to do next: the deadline, or events that cannot wait for it.
+    pub(crate) fn wake_us(&self) -> u64 {
+        self.follower.as_ref().map_or(u64::MAX, Follower::due_us).min(self.deadline_us())
+    }
+
+    pub(crate) fn hear_if_due(&mut self) {
+        if let Some(follower) = self.follower.as_mut().filter(|follower| follower.due_us() <= clock::monotonic_us()) {
+            follower.hear();
+        }
     }
 
     pub(crate) fn tracker(&self) -> &Tracker {
@@ -114,13 +138,25 @@ impl Ticker {
         self.pass(clock::monotonic_us(), 0, phase);
         self.end_root(root);
         self.gather_changes();
+        if let Some(follower) = &mut self.follower {
+            follower.finish();
+            follower.take_news(&mut self.lifetimes);
+            self.journal.append_waiting(|out| self.lifetimes.encode(out));
+        }
         self.journal.append_waiting(|out| self.frame.encode(out));
     }
 
     fn pass(&mut self, now_us: u64, late_us: u64, phase: Phase) {
         let elapsed_us = now_us.saturating_sub(self.started_us);
         let instant_us = i64::try_from(elapsed_us).unwrap_or(i64::MAX);
+        if let Some(follower) = &mut self.follower {
+            follower.hear();
+        }
         self.tracker.pass(self.counts.ticks, instant_us, &mut self.changes);
+        if let Some(follower) = &mut self.follower {
+            let alive = self.tracker.live().iter().map(|live| live.process.pid());
+            follower.compare(self.changes.started.iter().map(|image| image.pid), alive);
+        }
         let tracked_us = clock::thread_cpu_us();
         self.frame.tick = self.counts.ticks;
         self.frame.elapsed_us = elapsed_us;
@@ -184,6 +220,10 @@ impl Ticker {
     fn write(&mut self) {
         let began_us = clock::thread_cpu_us();
         self.gather_changes();
+        let has_news = self.follower.as_mut().is_some_and(|follower| follower.take_news(&mut self.lifetimes));
+        if has_news && self.journal.append(|out| self.lifetimes.encode(out)) {
+            self.lifetimes.ended.clear();
+        }
         if self.journal.append(|out| self.frame.encode(out)) {
             self.frame.started.clear();
             self.frame.ended.clear();

@@ -14,6 +14,7 @@ mod exits;
 mod frame;
 mod image;
 mod journal;
+mod lifetime;
 mod message;
 
 pub use codec::Malformed;
@@ -21,4 +22,5 @@ pub use exits::{EXITS_VERSION, ExitFrame, ExitRecord, RootEnd};
 pub use frame::{append_frame, next_frame};
 pub use image::{End, ImageEnd, ImageStart};
 pub use journal::{Header, Host, JOURNAL_VERSION, JournalFrame, Phase, Sample, Tick};
+pub use lifetime::{Lifetime, Lifetimes};
 pub use message::{Command, Event, ExitRecords, StartStep};

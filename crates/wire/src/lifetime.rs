@@ -55,12 +55,7 @@ impl Lifetimes {
 
     pub(crate) fn decode(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         const WHAT: &str = "lifetimes of processes";
-        let mut lifetimes = Self {
-            existed: cursor.u64(WHAT)?,
-            execs: cursor.u64(WHAT)?,
-            overflows: cursor.u64(WHAT)?,
-            ended: Vec::new(),
-        };
+        let mut lifetimes = Self { existed: cursor.u64(WHAT)?, execs: cursor.u64(WHAT)?, overflows: cursor.u64(WHAT)?, ended: Vec::new() };
         for _ in 0..cursor.count(WHAT)? {
             lifetimes.ended.push(Lifetime {
                 pid: cursor.u32(WHAT)?,

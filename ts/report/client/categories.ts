@@ -1,7 +1,7 @@
 import type { CategoryFigures, MajorCategory, Peak } from '../../analysis/contract.ts'
 import { formatKb, formatShare } from '../../units.ts'
-import { h, section } from './dom.ts'
 import type { Palette } from '../palette.ts'
+import { h, section } from './dom.ts'
 import { scrollable } from './table.ts'
 import { paint, swatch } from './theme.ts'
 

@@ -1,6 +1,9 @@
 import { formatKb } from '../../units.ts'
-import type { EmbeddedReport } from '../embedded.ts'
 import { span } from '../axis.ts'
+import type { EmbeddedReport } from '../embedded.ts'
+import type { Palette } from '../palette.ts'
+import { pointsSentence, selectionText, shownBands } from '../view.ts'
+import { type Band, bandsOf, VIEWS, type ViewName } from '../views.ts'
 import { type Chart, createChart, type Mode } from './chart.ts'
 import { clockOf } from './clock.ts'
 import type { Series } from './columns.ts'
@@ -8,11 +11,9 @@ import { createDataTable } from './data-table.ts'
 import { h } from './dom.ts'
 import { bindKeys, bindWheel, zoomIn, zoomOut } from './interactions.ts'
 import { createLegend } from './legend.ts'
-import type { Palette } from '../palette.ts'
 import { createPeakMarker } from './peak-marker.ts'
 import { onSchemeChange } from './theme.ts'
 import { createTooltip, read, spoken } from './tooltip.ts'
-import { type Band, bandsOf, VIEWS, type ViewName } from '../views.ts'
 
 const MODES = [
   { name: 'stacked', label: 'Stacked' },
@@ -21,11 +22,20 @@ const MODES = [
 
 /** The chart with everything that acts on it. `host` must be in the document: the chart takes its size from it. */
 export function fillChartSection(container: HTMLElement, report: EmbeddedReport, series: Series, palette: Palette): void {
-  let view: ViewName = 'major'
-  let mode: Mode = 'stacked'
+  let view: ViewName = report.view.categories
+  let mode: Mode = report.view.chart === 'lines' ? 'lines' : 'stacked'
   let bands: Band[] = []
   // Each view keeps what is hidden in it.
-  const hiddenIn: Record<ViewName, Set<string>> = { major: new Set(), detailed: new Set(), other: new Set() }
+  const hiddenAtFirst = (name: ViewName): Set<string> => {
+    const all = bandsOf(name, series.groups, report.categories)
+    const shown = shownBands(report.view, all, report.categories)
+    return new Set(all.filter((band) => !shown.includes(band)).map(({ key }) => key))
+  }
+  const hiddenIn: Record<ViewName, Set<string>> = {
+    major: hiddenAtFirst('major'),
+    detailed: hiddenAtFirst('detailed'),
+    other: hiddenAtFirst('other'),
+  }
   const totalKb = report.metric === 'pss' ? series.totalPssKb : series.totalRssKb
   const colorOf = (band: Band) => palette(band.major, band.minor)
 
@@ -106,7 +116,8 @@ export function fillChartSection(container: HTMLElement, report: EmbeddedReport,
       { class: 'muted', id: 'chart-keys' },
       'Drag to zoom, double-click to reset; the wheel zooms with Ctrl or after a click. Keys: ← → move along the time, with Shift they pan, + and − zoom, 0 resets, Esc leaves. In the legend, Shift or a double click shows one alone.',
     ),
-    thinningNote(report.series) ?? '',
+    selectionNote(report.view) ?? '',
+    thinningNote(report) ?? '',
     table.element,
     voice,
   )
@@ -119,13 +130,16 @@ export function fillChartSection(container: HTMLElement, report: EmbeddedReport,
   onSchemeChange(() => chart.repaint())
 }
 
-function thinningNote({ points, ticks }: EmbeddedReport['series']): HTMLElement | null {
-  if (ticks <= points) return null
-  return h(
-    'p',
-    { class: 'muted', id: 'thinned' },
-    `Thinned: ${points.toLocaleString('en')} of ${ticks.toLocaleString('en')} ticks are drawn. Peaks, tables and totals come from all of them.`,
-  )
+function selectionNote(view: EmbeddedReport['view']): HTMLElement | null {
+  const shown = selectionText(view)
+  if (shown === null) return null
+  return h('p', { class: 'muted', id: 'selected' }, 'Shown at first: ', h('bdi', {}, shown), '. The legend shows the others.')
+}
+
+function thinningNote({ series, metric, view }: EmbeddedReport): HTMLElement | null {
+  const sentence = pointsSentence(series.points, series.ticks, metric, view)
+  if (sentence === null) return null
+  return h('p', { class: 'muted', id: 'thinned' }, `${sentence} Peaks, tables and totals come from all of them.`)
 }
 
 /** Largest sum of the shown bands within the shown time. */

@@ -1,9 +1,9 @@
 import uPlot from 'uplot'
 import { sizeTicks, TIME_STEPS, timeLabel } from '../axis.ts'
 import type { Color } from '../palette.ts'
-import { cumulate, neighbors } from './stack.ts'
-import { scheme } from './theme.ts'
+import { cumulate, neighbors } from '../stack.ts'
 import type { Band } from '../views.ts'
+import { scheme } from './theme.ts'
 
 export type Mode = 'stacked' | 'lines'
 

@@ -1,8 +1,8 @@
 import { formatKb } from '../../units.ts'
 import { instant } from '../axis.ts'
+import type { Band } from '../views.ts'
 import { h } from './dom.ts'
 import { scrollable } from './table.ts'
-import type { Band } from '../views.ts'
 
 const MAX_ROWS = 50
 

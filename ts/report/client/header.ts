@@ -1,7 +1,7 @@
 import type { Analysis } from '../../analysis/contract.ts'
 import { formatKb, formatShare, formatUs } from '../../units.ts'
-import { outcomeOf } from '../outcome.ts'
 import { instant } from '../axis.ts'
+import { outcomeOf } from '../outcome.ts'
 import { readableStart } from './clock.ts'
 import { h } from './dom.ts'
 import { schemeButton } from './theme.ts'
@@ -41,9 +41,16 @@ function commandLine(command: string): HTMLElement {
 export function keyFigures({ recording, peak, trust, host, metric }: Omit<Analysis, 'series'>): HTMLElement {
   const figures: HTMLElement[] = []
   if (peak !== null) {
+    const source = metric === 'pss' ? `${peak.pssSource}, ` : ''
     const ofHost = host.memTotalKb === null ? '' : `, ${formatShare(peak.kb, host.memTotalKb)} of the host’s memory`
     figures.push(
-      figure('peak-size', `Peak ${metric.toUpperCase()}`, formatKb(peak.kb), `at ${instant(peak.elapsedUs / 1e6)}${ofHost}`, peak.kb),
+      figure(
+        'peak-size',
+        `Peak ${metric.toUpperCase()}`,
+        formatKb(peak.kb),
+        `${source}at ${instant(peak.elapsedUs / 1e6)}${ofHost}`,
+        peak.kb,
+      ),
     )
   }
   figures.push(
@@ -72,22 +79,26 @@ export function keyFigures({ recording, peak, trust, host, metric }: Omit<Analys
         `${formatKb(peak.privateKb)} private, ${formatKb(peak.sharedKb)} shared`,
         other[1],
       ),
+      figure('bound', 'RSS at most', formatKb(peak.upperBoundRssKb), boundNote(peak.withoutMark), peak.upperBoundRssKb),
     )
   }
-  figures.push(
-    figure(
-      'processes',
-      'Processes',
-      trust.processes.toLocaleString('en'),
-      trust.processes === 0 ? '' : `${formatShare(trust.sampledProcesses, trust.processes)} of those seen sampled`,
-      trust.processes,
-    ),
-  )
+  figures.push(figure('processes', 'Processes', trust.processes.toLocaleString('en'), coverageNote(trust), trust.processes))
   if (host.memAvailableMinKb !== null) {
     const swap = host.swapUsedMaxKb === null || host.swapUsedMaxKb === 0 ? '' : `, swap up to ${formatKb(host.swapUsedMaxKb)}`
     figures.push(figure('available', 'Least available', formatKb(host.memAvailableMinKb), `on the host${swap}`, host.memAvailableMinKb))
   }
   return h('dl', { class: 'figures', 'aria-label': 'Key figures' }, ...figures)
+}
+
+function boundNote(withoutMark: number): string {
+  if (withoutMark === 0) return 'between the ticks'
+  return `incomplete: ${withoutMark.toLocaleString('en')} ${withoutMark === 1 ? 'process' : 'processes'} without a high-water mark`
+}
+
+function coverageNote({ processes, sampledProcesses, exitRecords, attributedCpuUs }: Analysis['trust']): string {
+  if (processes === 0) return ''
+  const sampled = `${formatShare(sampledProcesses, processes)} of those seen sampled`
+  return attributedCpuUs === null ? sampled : `${sampled}, ${formatShare(exitRecords, processes)} with exit record`
 }
 
 function figure(id: string, label: string, value: string, note: string, raw: number): HTMLElement {

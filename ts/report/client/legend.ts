@@ -1,8 +1,8 @@
 import { formatKb } from '../../units.ts'
-import { h } from './dom.ts'
 import type { Color } from '../palette.ts'
-import { swatch } from './theme.ts'
 import type { Band } from '../views.ts'
+import { h } from './dom.ts'
+import { swatch } from './theme.ts'
 
 export interface Legend {
   element: HTMLElement

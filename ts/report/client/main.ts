@@ -1,9 +1,9 @@
+import { createPalette } from '../palette.ts'
 import { categorySection } from './categories.ts'
 import { fillChartSection } from './chart-section.ts'
 import { readReport, readSeries } from './columns.ts'
 import { h, section } from './dom.ts'
 import { keyFigures, pageHeader } from './header.ts'
-import { createPalette } from '../palette.ts'
 import { largestSection, peakSection } from './processes.ts'
 import { trustSection } from './trust.ts'
 

@@ -1,8 +1,8 @@
 import type { Peak, ProcessEntry } from '../../analysis/contract.ts'
 import { formatKb, formatUs } from '../../units.ts'
 import { instant } from '../axis.ts'
-import { h, section } from './dom.ts'
 import type { Palette } from '../palette.ts'
+import { h, section } from './dom.ts'
 import { type Column, sortableTable } from './table.ts'
 import { swatch } from './theme.ts'
 

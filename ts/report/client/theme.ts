@@ -1,5 +1,5 @@
-import { h } from './dom.ts'
 import type { Color } from '../palette.ts'
+import { h } from './dom.ts'
 
 export type Scheme = 'light' | 'dark'
 

@@ -1,9 +1,9 @@
 import { formatKb } from '../../units.ts'
 import { instant } from '../axis.ts'
-import { h } from './dom.ts'
 import type { Color } from '../palette.ts'
-import { swatch } from './theme.ts'
 import type { Band } from '../views.ts'
+import { h } from './dom.ts'
+import { swatch } from './theme.ts'
 
 const LISTED = 12
 

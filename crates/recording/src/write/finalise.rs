@@ -1,8 +1,9 @@
 //! Replaying the journals into the three tables.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
-use mymonitor_wire::{JournalFrame, Tick};
+use mymonitor_wire::{JournalFrame, Lifetime, Lifetimes, Tick};
 
 use super::exits::{ExitCounts, Exits};
 use super::images::Images;
@@ -33,12 +34,28 @@ pub struct Summary {
     pub orphan_samples: u64,
     /// What the exit records were.
     pub exits: ExitCounts,
+    /// What the process connector counted; `None` where it was not used.
+    pub connector: Option<ConnectorCounts>,
+}
+
+/// What the process connector counted. With overflows these are lower bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConnectorCounts {
+    /// Processes that existed.
+    pub existed: u64,
+    /// Those of them that neither a tick nor an exit record told of.
+    pub unrecorded: u64,
+    /// Changes of image.
+    pub execs: u64,
+    /// How often events were lost because nobody fetched them in time.
+    pub overflows: u64,
 }
 
 /// Writes the three tables of `dir` from its journals, each under a temporary name until all are complete.
 ///
 /// A pure function of the journals, in one forward pass over each: the same journals give the same bytes, and running it again replaces them. They
-/// are left for the caller to remove. Exit records complete the images of the ticks, and are images of their own where no tick saw the process. Reading ends at the first frame that is not whole, or whose tick number is not above the one before;
+/// are left for the caller to remove. Exit records complete the images of the ticks, and are images of their own where no tick saw the process; what the process
+/// connector saw completes both in the same way. Reading ends at the first frame that is not whole, or whose tick number is not above the one before;
 /// everything before it is in the tables, and [`Summary::unread_bytes`] says that there was more.
 ///
 /// Memory: one window of samples (64 Ki rows), one batch of ended images (16 Ki, or 8 MiB of their texts) and the live images, whatever the length
@@ -55,6 +72,7 @@ pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_r
         samples: Samples::new(TableWriter::create(dir, MEMORY_SAMPLES_FILE, samples::COLUMNS, &header, compression)?, window_rows),
         images: Images::new(TableWriter::create(dir, PROCESSES_FILE, processes::COLUMNS, &header, compression)?),
         exits: Exits::open(dir)?,
+        lifetimes: VecDeque::new(),
         ticks: TableWriter::create(dir, TICKS_FILE, ticks::COLUMNS, &header, compression)?,
         tick_rows: Vec::new(),
         last_tick: None,
@@ -68,6 +86,7 @@ pub(super) fn finalise_by_windows(dir: &Path, compression: Compression, window_r
         let left = journal.left();
         match journal.next(JournalFrame::decode)? {
             Some(JournalFrame::Tick(tick)) if replay.follows(&tick) => replay.tick(&tick)?,
+            Some(JournalFrame::Lifetimes(lifetimes)) => replay.hear(lifetimes),
             Some(JournalFrame::End { elapsed_us }) => {
                 replay.summary.elapsed_us = Some(elapsed_us);
                 replay.summary.unread_bytes = journal.left();
@@ -86,6 +105,8 @@ struct Replay {
     samples: Samples,
     images: Images,
     exits: Exits,
+    /// Those that end after the last tick began.
+    lifetimes: VecDeque<Lifetime>,
     ticks: TableWriter<TickRow>,
     tick_rows: Vec<TickRow>,
     last_tick: Option<(u32, u64)>,
@@ -106,9 +127,7 @@ impl Replay {
         let totals = self.memory(tick);
         self.samples.end_tick()?;
         // An exit before this tick began may be of an image that only this tick saw first, or that the one before found gone.
-        while let Some(exit) = self.exits.until(tick.elapsed_us) {
-            self.images.exit(exit)?;
-        }
+        self.exits_until(tick.elapsed_us)?;
         self.images.leave()?;
         for last in &tick.ended {
             self.images.end(*last);
@@ -120,6 +139,23 @@ impl Replay {
         }
         self.last_tick = Some((tick.tick, tick.elapsed_us));
         self.summary.ticks += 1;
+        Ok(())
+    }
+
+    fn hear(&mut self, Lifetimes { existed, execs, overflows, ended }: Lifetimes) {
+        self.images.expect_lifetimes();
+        self.summary.connector = Some(ConnectorCounts { existed, unrecorded: 0, execs, overflows });
+        self.lifetimes.extend(ended);
+    }
+
+    /// A process's exit record is older than its end, so all exit records of a time come before the ends of that time.
+    fn exits_until(&mut self, elapsed_us: u64) -> Result<(), RecordingError> {
+        while let Some(exit) = self.exits.until(elapsed_us) {
+            self.images.exit(exit)?;
+        }
+        while let Some(life) = self.lifetimes.pop_front_if(|life| life.end_us.unwrap_or(u64::MAX) <= elapsed_us) {
+            self.images.life(life)?;
+        }
         Ok(())
     }
 
@@ -160,10 +196,11 @@ impl Replay {
 
     fn finish(mut self) -> Result<Summary, RecordingError> {
         self.ticks.row_group(&self.tick_rows)?;
-        while let Some(exit) = self.exits.until(u64::MAX) {
-            self.images.exit(exit)?;
-        }
+        self.exits_until(u64::MAX)?;
         self.summary.exits = self.exits.counts;
+        if let Some(counts) = &mut self.summary.connector {
+            counts.unrecorded = self.images.by_lifetime_alone();
+        }
         let end = if self.summary.elapsed_us.is_some() { End::Alive } else { End::Lost };
         let (processes, images) = self.images.finish(end)?;
         let (memory_samples, rows) = self.samples.finish()?;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use mymonitor_wire::{ExitRecord, ImageEnd, ImageStart};
+use mymonitor_wire::{ExitRecord, ImageEnd, ImageStart, Lifetime};
 
 use super::exits::Exit;
-use super::processes::{Processes, Row};
+use super::lifetimes::{Recorded, known_by_lifetime, settle};
+use super::processes::{Processes, Row, SeenBy};
 use super::table::TableWriter;
+use super::ticks::signed;
 use crate::model::Interner;
 use crate::read::End;
 use crate::{Correction, RecordingError};
@@ -29,6 +31,7 @@ struct Image {
     last: Option<ImageEnd>,
     exit: Option<Box<Exited>>,
     killed_by: Option<u32>,
+    life: Option<Lifetime>,
 }
 
 struct Exited {
@@ -55,6 +58,10 @@ pub(super) struct Images {
     leaving_by_key: HashMap<Key, usize>,
     interner: Interner,
     next_id: u32,
+    /// Processes that only their exit records told of, where lifetimes will tell of them too.
+    recorded: Option<Recorded>,
+    /// Rows of processes that only their lifetime told of.
+    by_lifetime_alone: u64,
 }
 
 impl Images {
@@ -68,7 +75,14 @@ impl Images {
             leaving_by_key: HashMap::new(),
             interner: Interner::new(),
             next_id: 0,
+            recorded: None,
+            by_lifetime_alone: 0,
         }
+    }
+
+    /// Lifetimes will come, one for each process.
+    pub(super) fn expect_lifetimes(&mut self) {
+        self.recorded.get_or_insert_default();
     }
 
     /// A first start, or better facts about a live image.
@@ -94,6 +108,7 @@ impl Images {
                 last: None,
                 exit: None,
                 killed_by: None,
+                life: None,
             };
             self.live.insert(number, image);
         }
@@ -135,6 +150,9 @@ impl Images {
                 } else {
                     let id = self.new_id();
                     let parent_id = self.by_pid.get(&exited.record.ppid).and_then(|number| Some(self.live.get(number)?.id));
+                    if let Some(recorded) = &mut self.recorded {
+                        recorded.insert(key.0, at_us);
+                    }
                     self.rows.write(Row { parent_id, ..unseen(id, exited) })?;
                 }
             }
@@ -143,12 +161,41 @@ impl Images {
                 let live = number.and_then(|number| self.live.get_mut(number));
                 if let Some(image) = live.or_else(|| self.leaving.iter_mut().rev().find(|image| image.start.pid == pid)) {
                     image.killed_by = Some(signal);
-                } else {
-                    self.rows.killed(pid, signal);
+                } else if let Some(row) = self.rows.latest_lost(pid) {
+                    row.end = End::Signalled;
+                    row.signal = Some(signal);
                 }
             }
         }
         Ok(())
+    }
+
+    /// A lifetime completes the image or the exit record of its process; where there is neither, it is a row of its own. It must come after the
+    /// exit records of its time.
+    pub(super) fn life(&mut self, life: Lifetime) -> Result<(), RecordingError> {
+        let live = self.by_pid.get(&life.pid).and_then(|number| self.live.get_mut(number)).filter(|image| image.is_of(&life));
+        let image = live.or_else(|| self.leaving.iter_mut().rev().find(|image| image.start.pid == life.pid && image.is_of(&life)));
+        if let Some(image) = image {
+            image.life = Some(life);
+        } else if self.recorded.as_mut().is_some_and(|recorded| recorded.take(&life)) {
+        } else if life.seen {
+            // Taking down much memory lasts longer than a tick, and the end comes after it.
+            if let Some(row) = self.rows.latest_lost(life.pid) {
+                settle(row, &life);
+            }
+        } else {
+            let id = self.new_id();
+            let parent = self.by_pid.get(&life.ppid).and_then(|number| self.live.get(number));
+            let row = known_by_lifetime(id, &life, parent.map(|parent| (parent.id, &parent.start)));
+            self.by_lifetime_alone += 1;
+            self.rows.write(row)?;
+        }
+        Ok(())
+    }
+
+    /// Processes that have a row by their lifetime alone.
+    pub(super) fn by_lifetime_alone(&self) -> u64 {
+        self.by_lifetime_alone
     }
 
     fn image_of(&mut self, key: Key) -> Option<&mut Image> {
@@ -204,13 +251,23 @@ impl Images {
     }
 }
 
+impl Image {
+    /// Whether it is the last image of the process that lived then. A pid can have become another process since the last tick.
+    fn is_of(&self, life: &Lifetime) -> bool {
+        let end_us = life.end_us.map_or(i64::MAX, signed);
+        let last_sample_us = self.samples.checked_sub(1).map(|latest| self.recent_us[latest as usize % RECENT]);
+        let execed = self.last.is_some_and(|last| last.end == mymonitor_wire::End::Execed);
+        self.life.is_none() && !execed && last_sample_us.is_none_or(|us| us <= end_us)
+    }
+}
+
 /// An image that no tick saw: count of execs, parent, since when at the earliest, and its exit.
 type NextImage = (u32, Option<u32>, i64, Exited);
 
 /// The row of an image, and the image that took its place unseen, where its exit is not its own.
 fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
     use mymonitor_wire::End as Wire;
-    let Image { id, start, samples, largest_kb, recent_us, correction, last, exit, killed_by, .. } = image;
+    let Image { id, start, samples, largest_kb, recent_us, correction, last, exit, killed_by, life, .. } = image;
     let end = match last.map(|last| last.end) {
         Some(Wire::Exited) => End::Exited,
         Some(Wire::Signalled) => End::Signalled,
@@ -234,7 +291,7 @@ fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
         threads: last.and_then(|last| last.threads),
         samples,
         correction,
-        by_exit_record: false,
+        seen_by: SeenBy::Walk,
         start,
     };
     match exit.filter(|_| !matches!(end, End::Signalled | End::Execed)) {
@@ -255,7 +312,10 @@ fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
             return (row, Some(next));
         }
         None => {
-            if let (Some(signal), End::Lost | End::Alive) = (killed_by, end) {
+            if let Some(life) = life {
+                settle(&mut row, &life);
+            }
+            if let (Some(signal), End::Lost | End::Alive) = (killed_by, row.end) {
                 row.end = End::Signalled;
                 row.signal = Some(signal);
             }
@@ -289,7 +349,7 @@ fn unseen(id: u32, Exited { record, at_us, start_us }: Exited) -> Row {
         threads: record.threads,
         samples: 0,
         correction: None,
-        by_exit_record: true,
+        seen_by: SeenBy::ExitRecord,
         start: ImageStart {
             pid: record.pid,
             start_ticks: record.start_ticks,

@@ -6,6 +6,7 @@ mod finalise;
 mod frames;
 mod images;
 mod journal;
+mod lifetimes;
 mod processes;
 mod samples;
 mod table;
@@ -16,5 +17,5 @@ mod ticks;
 
 pub use classes::{ClassRow, write_classes};
 pub use exits::{ExitCounts, ExitFrames, exit_frames};
-pub use finalise::{Summary, finalise};
+pub use finalise::{ConnectorCounts, Summary, finalise};
 pub use table::Compression;

@@ -14,6 +14,17 @@ use crate::{Correction, RecordingError};
 const GROUP_ROWS: usize = 16 * 1024;
 const GROUP_BYTES: usize = 8 << 20;
 
+/// What the row's facts are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeenBy {
+    /// A tick saw it.
+    Walk,
+    /// No tick did: its exit record.
+    ExitRecord,
+    /// Neither did: fork and end are all that is known.
+    Connector,
+}
+
 /// An image that has ended.
 pub(super) struct Row {
     pub(super) id: u32,
@@ -31,8 +42,7 @@ pub(super) struct Row {
     pub(super) threads: Option<u32>,
     pub(super) samples: u32,
     pub(super) correction: Option<Correction>,
-    /// No tick saw it.
-    pub(super) by_exit_record: bool,
+    pub(super) seen_by: SeenBy,
     /// The other facts.
     pub(super) start: ImageStart,
 }
@@ -47,10 +57,11 @@ impl Row {
     }
 
     fn seen_by(&self) -> &'static str {
-        match (self.start.outside_tree, self.by_exit_record) {
+        match (self.start.outside_tree, self.seen_by) {
             (true, _) => "pattern",
-            (false, true) => "exit_record",
-            (false, false) => "walk",
+            (false, SeenBy::Walk) => "walk",
+            (false, SeenBy::ExitRecord) => "exit_record",
+            (false, SeenBy::Connector) => "connector",
         }
     }
 
@@ -121,13 +132,9 @@ impl Processes {
         if self.waiting.len() >= GROUP_ROWS || self.waiting_bytes >= GROUP_BYTES { self.end_group() } else { Ok(()) }
     }
 
-    /// What ended a process that is written already, as its parent learnt it later.
-    pub(super) fn killed(&mut self, pid: u32, signal: u32) {
-        let latest = self.waiting.iter_mut().rev().find(|row| row.start.pid == pid);
-        if let Some(row) = latest.filter(|row| row.end == End::Lost) {
-            row.end = End::Signalled;
-            row.signal = Some(signal);
-        }
+    /// The latest row of a process that is written already, if nobody knows how it ended: that may become known later.
+    pub(super) fn latest_lost(&mut self, pid: u32) -> Option<&mut Row> {
+        self.waiting.iter_mut().rev().find(|row| row.start.pid == pid).filter(|row| row.end == End::Lost)
     }
 
     fn end_group(&mut self) -> Result<(), RecordingError> {

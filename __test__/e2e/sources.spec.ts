@@ -1,0 +1,192 @@
+/** Where exit records can be had and where not: listeners, namespaces, users, and what a build leaves behind. */
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, type TestContext, test, vi } from 'vitest'
+import { below, numbers, only, PAGE_KB, processesOf } from './ends.ts'
+import {
+  AS_NOBODY,
+  compiler,
+  directoryOfNobody,
+  mymonitor,
+  noOrdinaryUser,
+  processesWith,
+  type Recorded,
+  record,
+  recordingIn,
+  run,
+  temporary,
+} from './harness.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
+
+const compile = compiler()
+const ENDS = compile('ends') ?? ''
+const LISTENER = compile('listener') ?? ''
+
+/** Runs `mymonitor sample` as an ordinary user. */
+async function recordAsNobody(command: string[], ...flags: string[]): Promise<Recorded> {
+  const dir = directoryOfNobody()
+  const output = join(dir, 'out')
+  const ended = await run([...AS_NOBODY, ...mymonitor('sample', '--output-dir', output, '--no-report', ...flags, '--', ...command)], {
+    cwd: dir,
+  })
+  return { ...ended, ...recordingIn(output, ended) }
+}
+
+function needsOrdinaryUser(context: TestContext): void {
+  const reason = noOrdinaryUser()
+  if (reason) context.skip(reason)
+}
+
+describe('which sources there were', () => {
+  test('--events poll leaves the kernel alone and says so', async () => {
+    const recorded = await record(['grep', '^Seccomp:', '/proc/self/status'], ['--events', 'poll'])
+    const bare = await run(['grep', '^Seccomp:', '/proc/self/status'])
+    expect(recorded.stdout.toString()).toBe(bare.stdout.toString())
+    expect(recorded.metadata.exit_records?.state).toBe('off')
+    expect(recorded.metadata.sources).toEqual(['children_walk'])
+  })
+
+  test('a build that wants a listener of its own is refused one: a limit, with --events poll as the way out', async () => {
+    const [auto, poll] = [await record([LISTENER]), await record([LISTENER], ['--events', 'poll'])]
+    expect(auto.stdout.toString()).toBe('EBUSY\n')
+    expect(poll.stdout.toString()).toBe('installed\n')
+  })
+
+  test('a mymonitor inside another goes on without exit records, and says why', async () => {
+    const dir = temporary()
+    const inner = mymonitor('sample', '--output-dir', dir, '--no-report', '--', 'sh', '-c', 'echo whole; sleep 0.2; exit 6')
+    const outer = await record(inner)
+    expect(outer.status).toBe(6)
+    expect(outer.stdout.toString()).toBe('whole\n')
+    const { metadata } = recordingIn(dir)
+    expect(metadata.exit_records).toMatchObject({ state: 'refused', records: 0 })
+    expect(metadata.exit_records?.reason).toMatch(/EBUSY|busy|listener/)
+    expect(metadata.sources).toEqual(['children_walk'])
+    expect(outer.metadata.sources).toEqual(['children_walk', 'exit_records'])
+    const names = (await processesOf(outer)).map(({ name, exit_code }) => [name, exit_code])
+    expect(names).toContainEqual(['sleep', 0])
+    expect(names).toContainEqual(['sh', 6])
+  })
+
+  test('where they are demanded and cannot be had, the build is not started: 125 and one line', async () => {
+    const dir = temporary()
+    const inner = mymonitor('sample', '--output-dir', join(dir, 'out'), '--events', 'seccomp', '--', 'touch', join(dir, 'ran'))
+    const { status } = await record(['sh', '-c', '"$@" 2>"$0"', join(dir, 'stderr'), ...inner])
+    expect(status).toBe(125)
+    expect(readFileSync(join(dir, 'stderr'), 'utf8')).toMatch(/^mymonitor: --events seccomp: [^\n]*--events auto[^\n]*\n$/)
+    expect(existsSync(join(dir, 'ran'))).toBe(false)
+  })
+})
+
+describe('new pid and user namespaces', () => {
+  const SANDBOX = ['unshare', '-Urpf', '--mount-proc']
+  const BUILD = [...SANDBOX, 'sh', '-c', '"$0" mark 20000 21; (exit 22); sleep 0.2; exit 23', ENDS]
+
+  async function expectSandboxRecorded(recorded: Recorded): Promise<void> {
+    expect(recorded.status, recorded.stderr.toString()).toBe(23)
+    const processes = await processesOf(recorded)
+    const coded = (code: number) => processes.filter(({ exit_code }) => exit_code === code)
+    const [marked] = coded(21)
+    // Inside, its pid is another.
+    const [inside, markKb = 0] = numbers(recorded.stdout)
+    expect(marked?.pid).not.toBe(inside)
+    expect(marked?.argv).toEqual([ENDS, 'mark', '20000', '21'])
+    expect(Math.abs((marked?.peak_rss_kb ?? 0) - markKb)).toBeLessThanOrEqual(PAGE_KB)
+    expect(coded(22)).toHaveLength(1)
+    expect(
+      coded(23)
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(['sh', 'unshare'])
+    expect(processes.find(({ name }) => name === 'sleep')?.samples).toBeGreaterThan(1)
+    expect(processes.filter(({ end }) => end === 'lost')).toEqual([])
+  }
+
+  test('are recorded like the rest', async (context) => {
+    if (spawnSync('unshare', [...SANDBOX.slice(1), 'true']).status !== 0) context.skip('making user namespaces is not permitted')
+    await expectSandboxRecorded(await record(BUILD))
+  })
+
+  test('are recorded like the rest for an ordinary user', async (context) => {
+    needsOrdinaryUser(context)
+    const [setpriv = '', ...as] = AS_NOBODY
+    if (spawnSync(setpriv, [...as, ...SANDBOX, 'true']).status !== 0) context.skip('user namespaces are not permitted to ordinary users')
+    await expectSandboxRecorded(await recordAsNobody(BUILD))
+  })
+})
+
+describe('an ordinary user', () => {
+  test('has exit records, and the recording says that no privilege is gained at exec', async (context) => {
+    needsOrdinaryUser(context)
+    const recorded = await recordAsNobody(below(ENDS, 'mark', '20000', '3'))
+    const [pid, markKb = 0] = numbers(recorded.stdout)
+    const row = await only(recorded, pid)
+    expect(row).toMatchObject({ end: 'exited', exit_code: 3, peak_source: 'exit_record', uid: 65534 })
+    expect(Math.abs((row.peak_rss_kb ?? 0) - markKb)).toBeLessThanOrEqual(PAGE_KB)
+    expect(recorded.metadata.exit_records).toMatchObject({ state: 'on', no_new_privs: true })
+  })
+
+  test('a failed posix_spawn never takes the mark of its parent', async (context) => {
+    needsOrdinaryUser(context)
+    const recorded = await recordAsNobody([ENDS, 'failed-spawn', '60000'])
+    const marks = (await processesOf(recorded)).map(({ exit_code, peak_rss_kb }) => [exit_code, (peak_rss_kb ?? 0) > 60_000])
+    expect(marks).toContainEqual([0, true])
+    expect(marks).toContainEqual([127, false])
+  })
+
+  test('a setuid program runs without its privilege, and with it under --events poll', async (context) => {
+    needsOrdinaryUser(context)
+    const dir = temporary()
+    chmodSync(dir, 0o755)
+    const id = join(dir, 'setuid-id')
+    copyFileSync('/usr/bin/id', id)
+    chmodSync(id, 0o4755)
+    const bare = await run([...AS_NOBODY, id, '-u'])
+    if (bare.stdout.toString() !== '0\n') context.skip('the file system ignores set-user-id')
+    const [auto, poll] = [await recordAsNobody([id, '-u']), await recordAsNobody([id, '-u'], '--events', 'poll')]
+    expect([auto.status, auto.stdout.toString()]).toEqual([0, '65534\n'])
+    expect(auto.metadata.exit_records?.no_new_privs).toBe(true)
+    expect([poll.status, poll.stdout.toString()]).toEqual([0, '0\n'])
+  })
+
+  test('of a build of root gains privilege as ever: NO_NEW_PRIVS is not set', async (context) => {
+    needsOrdinaryUser(context)
+    const dir = temporary()
+    chmodSync(dir, 0o755)
+    const id = join(dir, 'setuid-id')
+    copyFileSync('/usr/bin/id', id)
+    chmodSync(id, 0o4755)
+    const bare = await run([...AS_NOBODY, id, '-u'])
+    const recorded = await record([...AS_NOBODY, id, '-u'])
+    expect(recorded.stdout.toString()).toBe(bare.stdout.toString())
+    expect(recorded.metadata.exit_records).toMatchObject({ state: 'on', no_new_privs: false })
+  })
+})
+
+describe('a daemon that the build leaves behind', () => {
+  async function expectDaemonWhole(sample: (command: string[]) => Promise<Recorded>, told: string): Promise<void> {
+    const daemon = `sleep 1.2; /bin/true; echo $? >${told}; (exit 4); echo $? >>${told}; exit 5`
+    const script = `setsid sh -c 'sh -c "$0"; echo $? >>${told}' "$0" </dev/null >/dev/null 2>&1 & exit 3`
+    const recorded = await sample(['sh', '-c', script, daemon])
+    expect(recorded.status).toBe(3)
+    expect(recorded.metadata.state).toBe('finished')
+    expect(recorded.metadata.measurement_error).toBeNull()
+    // The build has ended long before, and the launcher is there for what it left behind.
+    expect(existsSync(told)).toBe(false)
+    expect(processesWith(told).length).toBeGreaterThanOrEqual(3)
+    await vi.waitFor(() => expect(readFileSync(told, 'utf8')).toBe('0\n4\n5\n'), { timeout: 5_000, interval: 20 })
+    await vi.waitFor(() => expect(processesWith(told)).toEqual([]), { timeout: 2_000 })
+  }
+
+  test('ends as it would, and the launcher with it', async () => {
+    await expectDaemonWhole((command) => record(command), join(temporary(), 'told'))
+  })
+
+  test('ends as it would for an ordinary user, too', async (context) => {
+    needsOrdinaryUser(context)
+    await expectDaemonWhole((command) => recordAsNobody(command), join(directoryOfNobody(), 'told'))
+  })
+})
