@@ -20,6 +20,21 @@ export interface ExitRecords {
   attributed_cpu_us: number
 }
 
+export interface ConnectorFacts {
+  /** on · off: not asked for · refused: by the kernel */
+  state: 'on' | 'off' | 'refused'
+  /** With refused: the system's words. */
+  reason: string | null
+  /** Processes that existed; with overflows at least so many. */
+  existed: number
+  /** Those of them that neither a tick nor an exit record told of. */
+  unrecorded: number
+  /** Changes of image. */
+  execs_seen: number
+  /** How often events were lost because nobody fetched them in time. */
+  overflows: number
+}
+
 export interface PssFacts {
   mode: 'off' | 'budget' | 'full'
   /** Of one CPU. */
@@ -72,10 +87,12 @@ export interface Metadata {
   limits: { cgroup: string | null; open_files_soft: number | null }
   source_commit: string | null
   tools: Record<string, string>
-  /** children_walk, exit_records */
+  /** children_walk, exit_records, connector */
   sources: string[]
   /** What became of the exit records; null in recordings of earlier versions. */
   exit_records: ExitRecords | null
+  /** What the process connector told; null in recordings of earlier versions. */
+  connector: ConnectorFacts | null
   exec_check_ticks: number
   counts: {
     ticks: number
@@ -87,6 +104,8 @@ export interface Metadata {
     unreadable_processes: number
     /** Processes that were read by path at every tick because descriptors were short. */
     short_of_descriptors: number
+    /** Children were looked for within so many ticks; more than 1 after there were too many processes to ask all at every tick. */
+    discovery_lag_ticks: number
     lost_frames: number
   } | null
   /** cpu_us: the whole of mymonitor's process while the build ran, the sampler's threads included. */

@@ -9,6 +9,8 @@ export type {
   Aggregate,
   AggregateOptions,
   ClassColumns,
+  ConnectorCounts,
+  ConnectorUse,
   GroupColumns,
   ImportedTable,
   PeakColumns,

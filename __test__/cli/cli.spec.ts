@@ -88,7 +88,7 @@ describe('usage errors', () => {
     [['--config', 'gone.toml', '--', 'true'], 125, 'gone.toml: no such file'],
     [['report'], 2, 'report needs a directory'],
     [['report', 'a', '--log-dir', 'b'], 2, 'given twice'],
-    [['report', 'a', '--format', 'pdf'], 2, '--format "pdf": expected html, json or text'],
+    [['report', 'a', '--format', 'pdf'], 2, '--format "pdf": expected html, svg, png, md, json, csv or text'],
     [['summary'], 2, 'summary needs a directory'],
     [['summary', 'a', 'b'], 2, 'unexpected argument "b"'],
     [['summary', 'x', '--', 'true'], 2, 'takes no command after --'],

@@ -131,6 +131,10 @@ export interface Trust {
   exitRecords: number
   /** Images that ended in a way nobody saw: a signal, or raw exit. */
   lostProcesses: number
+  /** Processes that existed, by the process connector; null without it. With lost events, which are warned of, at least so many. */
+  existedProcesses: number | null
+  /** Those of them that have no more than a beginning and an end here; null without the connector. */
+  unrecordedProcesses: number | null
   /** CPU time in the exit records; null without them. */
   attributedCpuUs: number | null
   sources: string[]

@@ -22,6 +22,7 @@ export interface Evidence {
 export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): Trust {
   const { metadata, ticks, processes, withoutRow } = evidence
   const late = ticks.lateUs.filter((us) => us > metadata.interval_us / 10)
+  const counted = metadata.connector?.state === 'on' ? metadata.connector : null
   const figures: Omit<Trust, 'warnings'> = {
     intervalUs: metadata.interval_us,
     ticks: metadata.counts?.ticks ?? ticks.tick.length,
@@ -33,6 +34,8 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
     unreadableProcesses: metadata.counts?.unreadable_processes ?? 0,
     exitRecords: processes.recorded,
     lostProcesses: processes.lost,
+    existedProcesses: counted?.existed ?? null,
+    unrecordedProcesses: counted?.unrecorded ?? null,
     attributedCpuUs: metadata.exit_records?.state === 'on' ? metadata.exit_records.attributed_cpu_us : null,
     sources: metadata.sources,
     samplerCpuUs: metadata.own_cost?.sampler_cpu_us ?? 0,

@@ -1,5 +1,7 @@
+import type { ConnectorFacts, ExitRecords } from '../metadata.ts'
 import type { TickColumns } from '../native.ts'
 import { formatCount, formatKb, formatShare } from '../units.ts'
+import type { ProcessFacts } from './processes.ts'
 import type { Evidence } from './trust.ts'
 
 /** More waiting than this, of the build's time, is pressure. */
@@ -23,7 +25,18 @@ const PRIVILEGED = [
 const CONTAINERS = ['docker', 'podman', 'buildah', 'nerdctl', 'ctr']
 
 /** Which sources the recording lacks, and what it cannot say therefore. */
-export function sourceWarnings({ metadata: { exit_records: exits }, processes }: Evidence): string[] {
+export function sourceWarnings({ metadata: { exit_records: exits, connector }, processes }: Evidence): string[] {
+  return [...exitWarnings(exits, processes), ...connectorWarnings(connector)]
+}
+
+function connectorWarnings(connector: ConnectorFacts | null): string[] {
+  if (connector === null || connector.overflows === 0) return []
+  return [
+    `Events of the process connector were lost ${connector.overflows === 1 ? 'once' : `${connector.overflows} times`}: at least ${connector.existed} processes existed, and some ends are unknown.`,
+  ]
+}
+
+function exitWarnings(exits: ExitRecords | null, processes: ProcessFacts): string[] {
   if (!exits) return []
   const lost = processes.lost
   return [

@@ -17,7 +17,7 @@ export function sampleOptions(given: SampleCommand, command: string[] | undefine
     ...(given.metric === undefined ? {} : { metric: parseChoice('--metric', given.metric, ['pss', 'rss']) }),
     ...(given.pss === undefined ? {} : { pss: parseChoice('--pss', given.pss, ['budget', 'full']) }),
     ...(given.pssBudget === undefined ? {} : { pssBudgetPercent: parsePercent('--pss-budget', given.pssBudget) }),
-    ...(given.events === undefined ? {} : { events: parseChoice('--events', given.events, ['auto', 'seccomp', 'poll']) }),
+    ...(given.events === undefined ? {} : { events: parseChoice('--events', given.events, ['auto', 'seccomp', 'connector', 'poll']) }),
     ...(given.timeout === undefined ? {} : { timeoutMs: parseDuration('--timeout', given.timeout) }),
     ...(given.outputDir === undefined ? {} : { outputDir: given.outputDir }),
     ...(given.noReport ? { report: false } : {}),

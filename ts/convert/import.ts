@@ -167,6 +167,7 @@ function metadataOf(table: string, old: OldMetadata, runId: string, imported: Im
     tools: {},
     sources: ['python-mymonitor'],
     exit_records: null,
+    connector: null,
     exec_check_ticks: 0,
     counts: null,
     own_cost: null,

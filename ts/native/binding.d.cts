@@ -106,6 +106,26 @@ export interface ClassColumns {
 /** Compression of the Parquet files. */
 export type Compression = 'snappy' | 'gzip' | 'brotli' | 'lz4' | 'zstd'
 
+/** What the process connector counted. With overflows these are lower bounds. */
+export interface ConnectorCounts {
+  /** Processes that existed. */
+  existed: number
+  /** Those of them that neither a tick nor an exit record told of. */
+  unrecorded: number
+  /** Changes of image. */
+  execs: number
+  /** How often events were lost because nobody fetched them in time. */
+  overflows: number
+}
+
+/** What became of the process connector. */
+export interface ConnectorUse {
+  /** Used, not asked for, or refused by the kernel. */
+  state: 'on' | 'off' | 'refused'
+  /** Why; with `refused`. */
+  reason?: string
+}
+
 /** One file to convert. */
 export interface ConvertOptions {
   /** The file to read. */
@@ -127,7 +147,7 @@ export interface ConvertOptions {
 export declare function convertTable(options: ConvertOptions): Promise<number>
 
 /** Where the exits of processes are learnt from. */
-export type Events = 'auto' | 'seccomp' | 'poll'
+export type Events = 'auto' | 'seccomp' | 'connector' | 'poll'
 
 /** What the exit records were. */
 export interface ExitCounts {
@@ -233,6 +253,8 @@ export interface PeakColumns {
   pssKb: number
   privateKb: number
   sharedKb: number
+  /** Every process of the tick was measured. */
+  measured: boolean
   processId: Uint32Array
   processRssKb: Float64Array
   processSharedKb: Float64Array
@@ -258,6 +280,8 @@ export declare function probe(): Probe
 export interface Probe {
   /** With `--events auto`. */
   exitRecords: ExitRecordsState
+  /** With `--events auto`. */
+  connector: ConnectorUse
   /** PSS of own processes can be measured. */
   rollup: boolean
   /** The kernel tells whether two processes share their memory (kcmp). */
@@ -337,6 +361,8 @@ export interface Recovered {
   unreadBytes: number
   /** What the exit records were. */
   exits: ExitCounts
+  /** What the process connector counted; absent where it was not used. */
+  connectorCounts?: ConnectorCounts
   /** Of the root, where the launcher lived to tell it. */
   exitCode?: number
   /** The signal that ended the root. */
@@ -421,6 +447,8 @@ export interface SessionResult {
   unreadableProcesses: number
   /** Processes that were read by path at every tick because descriptors were short. */
   shortOfDescriptors: number
+  /** Children were looked for within so many ticks. */
+  discoveryLagTicks: number
   /** Images whose PSS this user may not measure. */
   pssDenied: number
   /** Measurements of one process's PSS. */
@@ -453,6 +481,10 @@ export interface SessionResult {
   exitRecords?: ExitRecordsState
   /** How many there were. */
   exits: ExitCounts
+  /** Whether the process connector told of forks and ends. */
+  connector: ConnectorUse
+  /** What it counted. */
+  connectorCounts: ConnectorCounts
   /** The recording could not be written completely; the build's status stands. */
   measurementError?: string
 }

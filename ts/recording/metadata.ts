@@ -56,6 +56,16 @@ const isMetadata = t.isPartial({
       attributed_cpu_us: count,
     }),
   ),
+  connector: t.isNullable(
+    t.isPartial({
+      state: t.isEnum(['on', 'off', 'refused'] as const),
+      reason: t.isNullable(text),
+      existed: count,
+      unrecorded: count,
+      execs_seen: count,
+      overflows: count,
+    }),
+  ),
   exec_check_ticks: count,
   counts: t.isNullable(
     t.isPartial({
@@ -67,6 +77,7 @@ const isMetadata = t.isPartial({
       processes: count,
       unreadable_processes: count,
       short_of_descriptors: count,
+      discovery_lag_ticks: count,
       lost_frames: count,
     }),
   ),
@@ -132,7 +143,7 @@ function withAbsent(value: unknown): unknown {
     ...value,
     host: merged(ABSENT_HOST, value['host']),
     limits: merged(ABSENT_LIMITS, value['limits']),
-    counts: merged({ short_of_descriptors: 0 }, value['counts'] ?? null),
+    counts: merged({ short_of_descriptors: 0, discovery_lag_ticks: 1 }, value['counts'] ?? null),
     own_cost: merged(ABSENT_COST, value['own_cost'] ?? null),
   }
 }
@@ -147,6 +158,7 @@ const ABSENT = {
   start_error: null,
   source_commit: null,
   exit_records: null,
+  connector: null,
   counts: null,
   pss: null,
   build_cpu_us: null,

@@ -1,4 +1,4 @@
-export { type ExporterName, exporters } from './exporters.ts'
+export { type Exporter, type ExporterName, exporters } from './exporters.ts'
 export { renderReport } from './html.ts'
 export { renderRunPlot } from './run-plot.ts'
 export { renderSummaryLog } from './text.ts'

@@ -143,6 +143,6 @@ function code(text: string): string {
 /** The same in running text: no markup, no HTML, nobody is mentioned. */
 function escaped(text: string): string {
   return printable(text)
-    .replace(/[\\`*_{}[\]()#|~]/g, '\\$&')
+    .replace(/[\\`*_[\]|~]/g, '\\$&')
     .replace(/[<>&@]/g, (character) => `&#${character.charCodeAt(0)};`)
 }

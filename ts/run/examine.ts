@@ -23,6 +23,7 @@ export function examine(): Finding[] {
   launcherPath()
   return [
     exitRecords(probe),
+    connector(probe),
     privileges(probe),
     {
       ok: probe.realTime,
@@ -70,6 +71,18 @@ const REMEDIES: Readonly<Record<number, string>> = {
   38: 'this kernel is built without CONFIG_SECCOMP_FILTER',
   16: 'a listener is there already (another mymonitor, a sandbox): start mymonitor outside of it',
   22: `Linux 5.19 or later is needed, this is ${release()}; --events seccomp goes on without shielding exits from signals`,
+}
+
+function connector({ connector: { state, reason } }: Probe): Finding {
+  const topic = 'process connector'
+  if (state === 'on') return { ok: true, topic, text: 'every fork, exec and exit is told: signals and raw exits too', remedy: null }
+  return {
+    ok: false,
+    topic,
+    text: `no process connector (${reason ?? 'refused'}): how processes end by a signal, and how many existed, is not known`,
+    remedy:
+      'it needs Linux 6.6 or CAP_NET_ADMIN, and the initial pid, user and network namespaces: start mymonitor outside of the container',
+  }
 }
 
 function privileges({ exitRecords: { noNewPrivs } }: Probe): Finding {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { type ExitRecords, METADATA_VERSION, type Metadata, type PssFacts } from '../metadata.ts'
-import type { Recovered, SessionResult } from '../native.ts'
+import { type ConnectorFacts, type ExitRecords, METADATA_VERSION, type Metadata, type PssFacts } from '../metadata.ts'
+import type { ConnectorCounts, ConnectorUse, Recovered, SessionResult } from '../native.ts'
 import { isoWithZone, writeFileAtomic } from './files.ts'
 import { limitFacts } from './host.ts'
 import type { Level, Plan } from './plan.ts'
@@ -41,6 +41,7 @@ export function runningMetadata(run: Run, plan: Plan, level: Level, commit: stri
     tools: { mymonitor: run.record.mymonitor_version, node: process.versions.node },
     sources: [],
     exit_records: null,
+    connector: null,
     exec_check_ticks: 0,
     counts: null,
     own_cost: null,
@@ -63,8 +64,9 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
     timed_out: result.timedOut,
     interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
-    sources: ['children_walk', ...(result.exitRecords?.state === 'on' ? ['exit_records'] : [])],
+    sources: sources(result.exitRecords?.state === 'on', result.connector.state === 'on'),
     exit_records: exitRecords(result),
+    connector: connectorFacts(result.connector, result.connectorCounts),
     exec_check_ticks: result.execCheckTicks,
     counts: {
       ticks: result.ticks,
@@ -75,6 +77,7 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
       processes: result.processes,
       unreadable_processes: result.unreadableProcesses,
       short_of_descriptors: result.shortOfDescriptors,
+      discovery_lag_ticks: result.discoveryLagTicks,
       lost_frames: result.lostFrames,
     },
     own_cost: {
@@ -104,7 +107,7 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
     duration_us: recovered.durationUs ?? null,
     exit_code: recovered.exitCode ?? null,
     signal: recovered.signal ?? null,
-    sources: ['children_walk', ...(exits.records > 0 ? ['exit_records'] : [])],
+    sources: sources(exits.records > 0, recovered.connectorCounts !== undefined),
     exit_records: {
       state: exits.records > 0 ? 'on' : 'off',
       killable: null,
@@ -115,11 +118,27 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
       unreadable: exits.unreadable,
       attributed_cpu_us: exits.attributedCpuUs,
     },
+    connector: recovered.connectorCounts === undefined ? null : connectorFacts({ state: 'on' }, recovered.connectorCounts),
     build_cpu_us: recovered.buildCpuUs ?? null,
     measurement_error:
       recovered.unreadBytes > 0
         ? `${recovered.unreadBytes} bytes at the end of its journals could not be used; they are still there`
         : null,
+  }
+}
+
+function sources(exitRecords: boolean, connector: boolean): string[] {
+  return ['children_walk', ...(exitRecords ? ['exit_records'] : []), ...(connector ? ['connector'] : [])]
+}
+
+function connectorFacts({ state, reason }: ConnectorUse, counts: ConnectorCounts): ConnectorFacts {
+  return {
+    state,
+    reason: reason ?? null,
+    existed: counts.existed,
+    unrecorded: counts.unrecorded,
+    execs_seen: counts.execs,
+    overflows: counts.overflows,
   }
 }
 

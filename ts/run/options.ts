@@ -29,10 +29,10 @@ export interface RunOptions {
   /** The budget for measuring PSS, per cent of one CPU. Default 1. */
   pssBudgetPercent?: number
   /**
-   * Where the exits of processes are learnt from: exit records where they are safe (`auto`, the default), exit records or no build (`seccomp`), the walk
-   * over the tree alone (`poll`).
+   * Where forks and exits of processes are learnt from: exit records where they are safe and the process connector where it may be used (`auto`, the
+   * default), exit records alone or no build (`seccomp`), the process connector alone or no build (`connector`), the walk over the tree alone (`poll`).
    */
-  events?: 'auto' | 'seccomp' | 'poll'
+  events?: 'auto' | 'seccomp' | 'connector' | 'poll'
   /** End a level after this many milliseconds. Default: never. */
   timeoutMs?: number
   /** Where the run's directory is made. Default: `log_root_dir` of the configuration. */

@@ -37,7 +37,7 @@ const SHAPES: Readonly<Record<keyof SampleOptions, Shape>> = {
   metric: { check: t.isEnum(['pss', 'rss'] as const), expected: "'pss' or 'rss'" },
   pss: { check: t.isEnum(['budget', 'full'] as const), expected: "'budget' or 'full'" },
   pssBudgetPercent: { check: t.isNumber(), expected: 'a number of per cent, such as 1' },
-  events: { check: t.isEnum(['auto', 'seccomp', 'poll'] as const), expected: "'auto', 'seccomp' or 'poll'" },
+  events: { check: t.isEnum(['auto', 'seccomp', 'connector', 'poll'] as const), expected: "'auto', 'seccomp', 'connector' or 'poll'" },
   signal: { check: (value) => value instanceof AbortSignal, expected: 'an AbortSignal' },
 }
 

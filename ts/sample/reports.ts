@@ -3,7 +3,16 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Analysis } from '../analysis/contract.ts'
 import { nearest } from '../config/nearest.ts'
 import { MyMonitorError } from '../errors.ts'
-import { DEFAULT_VIEW, type ExporterName, exporters, isCategory, type ReportView, renderRunPlot, viewFor } from '../report/index.ts'
+import {
+  DEFAULT_VIEW,
+  type Exporter,
+  type ExporterName,
+  exporters,
+  isCategory,
+  type ReportView,
+  renderRunPlot,
+  viewFor,
+} from '../report/index.ts'
 import { resample } from '../report/resample.ts'
 import { ensureDirectory, messageOf, writeFileAtomic } from '../run/files.ts'
 import { METADATA_FILE } from '../run/level-metadata.ts'
@@ -86,6 +95,7 @@ async function writeReports(
   { files, problems }: Exported,
 ): Promise<void> {
   const { dir, recordings } = analysed
+  if (recordings.length === 0) return
   checkCategories(
     view,
     recordings.map(({ analysis }) => analysis),
@@ -115,7 +125,7 @@ async function writeReports(
 }
 
 /** A format that cannot be had here does not keep the others from being written. */
-async function attempt<T>(render: () => T | Promise<T>, problems: string[]): Promise<T | undefined> {
+async function attempt(render: () => ReturnType<Exporter['render']>, problems: string[]): Promise<string | Uint8Array | undefined> {
   try {
     return await render()
   } catch (error) {
@@ -140,7 +150,6 @@ function freeName(file: string, taken: readonly string[]): string {
 
 /** A name that no recording has is a typo. */
 function checkCategories({ selected }: ReportView, analyses: readonly Analysis[]): void {
-  if (analyses.length === 0) return
   for (const name of selected) {
     if (analyses.some(({ categories }) => isCategory(name, categories))) continue
     const known = [...new Set(analyses.flatMap(({ categories }) => categories))]

@@ -79,7 +79,7 @@ fn widest_end(life: &Lifetime, ticks: &Timeline) -> i64 {
 /// An image without memory of its own (it ran in its parent's) needs none.
 fn lacks_mark(life: &Lifetime) -> bool {
     let had_memory = life.samples > 0 || life.peak_rss_kb > 0;
-    had_memory && !life.is_mark && life.end != End::Execed
+    (had_memory || life.unrecorded) && !life.is_mark && life.end != End::Execed
 }
 
 #[cfg(test)]
@@ -87,7 +87,17 @@ mod tests {
     use super::*;
 
     fn life(process_id: u32, start_us: i64, end_us: i64, kb: u64) -> Lifetime {
-        Lifetime { process_id, start_us, end_us: Some(end_us), end: End::Exited, exec_count: 0, samples: 0, peak_rss_kb: kb, is_mark: true }
+        Lifetime {
+            process_id,
+            start_us,
+            end_us: Some(end_us),
+            end: End::Exited,
+            exec_count: 0,
+            samples: 0,
+            peak_rss_kb: kb,
+            is_mark: true,
+            unrecorded: false,
+        }
     }
 
     /// Ticks every 50 ms, the first `setup` of them in phase setup.

@@ -8,9 +8,9 @@ mod convert;
 mod error;
 #[cfg(target_os = "linux")]
 mod outcome;
-mod reader;
 #[cfg(target_os = "linux")]
 mod probe;
+mod reader;
 #[cfg(target_os = "linux")]
 mod recover;
 #[cfg(target_os = "linux")]

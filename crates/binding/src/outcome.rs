@@ -1,6 +1,6 @@
 //! What came of a session, for Node.
 
-use mymonitor_sampler::{ExitRecords, Outcome, StartStep};
+use mymonitor_sampler::{ConnectorCounts as Counts, ConnectorState, ExitRecords, Outcome, StartStep};
 use napi_derive::napi;
 
 /// Why the build did not run.
@@ -29,6 +29,29 @@ pub struct ExitRecordsState {
     pub errno: Option<i32>,
     /// The system's words for it; with `refused`.
     pub message: Option<String>,
+}
+
+/// What became of the process connector.
+#[napi(object)]
+pub struct ConnectorUse {
+    /// Used, not asked for, or refused by the kernel.
+    #[napi(ts_type = "'on' | 'off' | 'refused'")]
+    pub state: String,
+    /// Why; with `refused`.
+    pub reason: Option<String>,
+}
+
+/// What the process connector counted. With overflows these are lower bounds.
+#[napi(object)]
+pub struct ConnectorCounts {
+    /// Processes that existed.
+    pub existed: f64,
+    /// Those of them that neither a tick nor an exit record told of.
+    pub unrecorded: f64,
+    /// Changes of image.
+    pub execs: f64,
+    /// How often events were lost because nobody fetched them in time.
+    pub overflows: f64,
 }
 
 /// Where the sampling thread's CPU time went, all ticks together; waiting and waking up is the rest.
@@ -90,6 +113,8 @@ pub struct SessionResult {
     pub unreadable_processes: f64,
     /// Processes that were read by path at every tick because descriptors were short.
     pub short_of_descriptors: f64,
+    /// Children were looked for within so many ticks.
+    pub discovery_lag_ticks: u32,
     /// Images whose PSS this user may not measure.
     pub pss_denied: f64,
     /// Measurements of one process's PSS.
@@ -122,6 +147,10 @@ pub struct SessionResult {
     pub exit_records: Option<ExitRecordsState>,
     /// How many there were.
     pub exits: ExitCounts,
+    /// Whether the process connector told of forks and ends.
+    pub connector: ConnectorUse,
+    /// What it counted.
+    pub connector_counts: ConnectorCounts,
     /// The recording could not be written completely; the build's status stands.
     pub measurement_error: Option<String>,
 }
@@ -157,6 +186,28 @@ impl From<ExitRecords> for ExitRecordsState {
     }
 }
 
+impl From<Counts> for ConnectorCounts {
+    fn from(counts: Counts) -> Self {
+        Self {
+            existed: number(counts.existed),
+            unrecorded: number(counts.unrecorded),
+            execs: number(counts.execs),
+            overflows: number(counts.overflows),
+        }
+    }
+}
+
+impl From<ConnectorState> for ConnectorUse {
+    fn from(state: ConnectorState) -> Self {
+        let (state, reason) = match state {
+            ConnectorState::On => ("on", None),
+            ConnectorState::Off => ("off", None),
+            ConnectorState::Refused(refusal) => ("refused", Some(refusal.to_string())),
+        };
+        Self { state: state.into(), reason }
+    }
+}
+
 impl From<Outcome> for SessionResult {
     fn from(outcome: Outcome) -> Self {
         Self {
@@ -184,6 +235,7 @@ impl From<Outcome> for SessionResult {
             processes: number(outcome.processes),
             unreadable_processes: number(outcome.unreadable_processes),
             short_of_descriptors: number(outcome.short_of_descriptors),
+            discovery_lag_ticks: outcome.discovery_lag_ticks,
             pss_denied: number(outcome.pss_denied),
             rollups: number(outcome.rollups),
             rollup_cpu_us: number(outcome.rollup_cpu_us),
@@ -205,6 +257,8 @@ impl From<Outcome> for SessionResult {
             own_peak_rss_kb: number(outcome.own_peak_rss_kb),
             exit_records: outcome.exit_records.map(ExitRecordsState::from),
             exits: outcome.exits.into(),
+            connector: outcome.connector.into(),
+            connector_counts: outcome.connector_counts.into(),
             measurement_error: outcome.measurement_error,
         }
     }

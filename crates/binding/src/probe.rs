@@ -1,15 +1,18 @@
 //! What this machine offers, for `mymonitor doctor`.
 
+use mymonitor_sampler::ConnectorState;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::outcome::{ExitRecordsState, number};
+use crate::outcome::{ConnectorUse, ExitRecordsState, number};
 
 /// What was found by trying; nothing was changed.
 #[napi(object, object_from_js = false)]
 pub struct Probe {
     /// With `--events auto`.
     pub exit_records: ExitRecordsState,
+    /// With `--events auto`.
+    pub connector: ConnectorUse,
     /// PSS of own processes can be measured.
     pub rollup: bool,
     /// The kernel tells whether two processes share their memory (kcmp).
@@ -30,6 +33,7 @@ pub fn probe() -> Result<Probe, String> {
     let found = mymonitor_sampler::probe();
     Ok(Probe {
         exit_records: found.exit_records.into(),
+        connector: found.connector_refusal.map_or(ConnectorState::On, ConnectorState::Refused).into(),
         rollup: found.rollup,
         kcmp: found.kcmp,
         pressure: found.pressure,

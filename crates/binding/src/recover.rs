@@ -7,7 +7,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::coded;
-use crate::outcome::{ExitCounts, number};
+use crate::outcome::{ConnectorCounts, ExitCounts, number};
 use crate::session::Compression;
 
 /// What was saved.
@@ -23,6 +23,8 @@ pub struct Recovered {
     pub unread_bytes: f64,
     /// What the exit records were.
     pub exits: ExitCounts,
+    /// What the process connector counted; absent where it was not used.
+    pub connector_counts: Option<ConnectorCounts>,
     /// Of the root, where the launcher lived to tell it.
     pub exit_code: Option<u32>,
     /// The signal that ended the root.
@@ -51,6 +53,7 @@ pub fn recover(dir: String, compression: Compression) -> Result<Recovered, Strin
         rows: number(summary.rows),
         unread_bytes: number(summary.unread_bytes + summary.exits.unread_bytes),
         exits: summary.exits.into(),
+        connector_counts: summary.connector.map(ConnectorCounts::from),
         exit_code: recovered.exit_code,
         signal: recovered.signal,
         duration_us: recovered.duration_us.map(number),

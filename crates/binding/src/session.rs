@@ -32,10 +32,12 @@ pub enum Output {
 /// Where the exits of processes are learnt from.
 #[napi(string_enum = "lowercase")]
 pub enum Events {
-    /// Exit records where no signal can interrupt an exit that was received (Linux 5.19); else the walk alone.
+    /// Exit records where no signal can interrupt an exit that was received (Linux 5.19), and the process connector where it may be used.
     Auto,
     /// Exit records wherever the kernel can; else the build is not started.
     Seccomp,
+    /// The process connector; where it may not be used the build is not started.
+    Connector,
     /// The walk alone.
     Poll,
 }
@@ -186,7 +188,7 @@ impl Session {
         .map_err(|error| {
             let code = match &error {
                 StartError::Recording(..) => "ERR_MYMONITOR_OUTPUT",
-                StartError::Launcher(..) | StartError::System(..) => "ERR_MYMONITOR_START_FAILED",
+                StartError::Launcher(..) | StartError::Connector(..) | StartError::System(..) => "ERR_MYMONITOR_START_FAILED",
             };
             coded(code, error.to_string())
         })?;
@@ -240,6 +242,7 @@ fn convert(options: SessionOptions) -> Options {
         events: match options.events {
             Events::Auto => EventSource::Auto,
             Events::Seccomp => EventSource::Seccomp,
+            Events::Connector => EventSource::Connector,
             Events::Poll => EventSource::Poll,
         },
         pss: match options.pss {

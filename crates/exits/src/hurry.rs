@@ -16,9 +16,9 @@ struct SchedAttr {
 /// The least that Linux takes.
 const SHORTEST_SLICE_NS: u64 = 100_000;
 
-/// For the calling thread: real-time priority, else the shortest slice (Linux 6.12). The code and data that are there stay in memory. Each is a
-/// help only, so refusals do not matter.
-pub(crate) fn hurry() {
+/// For the calling thread: real-time priority, else the shortest slice (Linux 6.12). What this process has in memory stays there. Each is a help
+/// only, so refusals do not matter. Not for a process that hosts others: V8 cannot live with locked memory.
+pub fn hurry() {
     if !set(libc::SCHED_FIFO, 1, 0, 0) {
         // The nice value is set together with the slice, so it has to be the one we have.
         let nice = rustix::process::getpriority_process(None).unwrap_or(0);

@@ -59,15 +59,23 @@ impl Journal {
         }
     }
 
-    /// Queues the record of an exit; with too much waiting it is dropped and counted.
-    pub(crate) fn exited(&self, record: &ExitRecord) {
+    /// Lets a process go by `answer` and queues its record, in one: whoever has seen it end and flushes finds the record there. Where `answer`
+    /// fails there is no record; with too much waiting it is dropped and counted.
+    pub(crate) fn exited(&self, record: ExitRecord, answer: impl FnOnce() -> bool) {
         let mut state = self.lock();
+        if !answer() {
+            return;
+        }
         if state.waiting.len() >= WAITING_BYTES {
             state.dropped += 1;
             return;
         }
+        let was_empty = state.waiting.is_empty();
+        state.push(&ExitFrame::Exited(record));
         drop(state);
-        self.append(&ExitFrame::Exited(record.clone()));
+        if was_empty {
+            self.news.notify_one();
+        }
     }
 
     pub(crate) fn count_unreadable(&self) {

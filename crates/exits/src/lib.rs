@@ -21,7 +21,7 @@ mod server;
 mod slots;
 
 pub use filter::{Filter, rehearse};
-pub use hurry::may_hurry;
+pub use hurry::{hurry, may_hurry};
 pub use journal::Journal;
 pub use listener::Listener;
 pub use server::Server;

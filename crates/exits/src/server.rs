@@ -7,7 +7,6 @@ use mymonitor_proc::{ExitReading, ProcRoot};
 use mymonitor_wire::ExitRecord;
 use rustix::io::Errno;
 
-use crate::hurry::hurry;
 use crate::journal::Journal;
 use crate::listener::{Listener, Waited};
 use crate::slots::{COUNT, Slots};
@@ -18,6 +17,24 @@ pub struct Server {
     proc: ProcRoot,
     journal: Arc<Journal>,
     store_argv: bool,
+    told: Told,
+}
+
+/// The processes whose exit was told last: several threads of one may call `exit_group` at once.
+#[derive(Default)]
+struct Told(VecDeque<(u32, u64)>);
+
+impl Told {
+    fn is_new(&mut self, process: (u32, u64)) -> bool {
+        if self.0.contains(&process) {
+            return false;
+        }
+        if self.0.len() == COUNT {
+            self.0.pop_front();
+        }
+        self.0.push_back(process);
+        true
+    }
 }
 
 struct Inbox {
@@ -36,12 +53,11 @@ impl Server {
     /// A server that has not begun.
     pub fn new(listener: Listener, slots: Slots, proc: ProcRoot, journal: Arc<Journal>, store_argv: bool) -> Self {
         let inbox = Inbox { listener, slots, pending: VecDeque::with_capacity(COUNT), free: (0..COUNT).rev().collect() };
-        Self { inbox, proc, journal, store_argv }
+        Self { inbox, proc, journal, store_argv, told: Told::default() }
     }
 
     /// Serves on the calling thread until no process has the filter any more.
     pub fn serve(mut self) {
-        hurry();
         loop {
             match self.inbox.listener.wait(None) {
                 Waited::Ready => self.inbox.receive(),
@@ -66,18 +82,26 @@ impl Server {
     }
 
     fn handle(&mut self, pending: &Pending) {
-        let Self { inbox, proc, journal, store_argv } = self;
+        let Self { inbox, proc, journal, store_argv, told } = self;
         let notification = inbox.slots.read(pending.slot);
         let reading = proc.exit_reading(notification.pid, *store_argv, || inbox.receive_what_is_there());
-        let answered = inbox.listener.answer(notification.id);
-        inbox.slots.clear(pending.slot);
-        inbox.free.push(pending.slot);
+        let answer = || inbox.listener.answer(notification.id);
         match reading {
             // A process that was killed meanwhile has not ended by exit; how it ended is for others to find out.
-            _ if !answered => {}
-            Ok(reading) => journal.exited(&record(reading, pending.at_us, exit_code(&notification))),
-            Err(_) => journal.count_unreadable(),
+            Ok(reading) if told.is_new((reading.pid, reading.start_ticks)) => {
+                journal.exited(record(reading, pending.at_us, exit_code(&notification)), answer);
+            }
+            Ok(_) => {
+                answer();
+            }
+            Err(_) => {
+                if answer() {
+                    journal.count_unreadable();
+                }
+            }
         }
+        inbox.slots.clear(pending.slot);
+        inbox.free.push(pending.slot);
     }
 }
 

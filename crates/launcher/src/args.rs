@@ -1,5 +1,5 @@
 //! The launcher's command line, written by the sampler only: `--socket FD --journal FILE --output MODE [--log FILE] [--cwd DIR] [--nofile N]
-//! [--ignore-hup] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`.
+//! [--ignore-hup] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`, or for the successor `--serve LISTENER SLOTS JOURNAL [--no-argv]`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -57,6 +57,39 @@ pub(crate) struct Args {
     /// Read command lines at exit.
     pub(crate) store_argv: bool,
     pub(crate) command: Vec<OsString>,
+}
+
+/// What the successor of a killed launcher gets.
+pub(crate) struct Serve {
+    pub(crate) listener: OwnedFd,
+    pub(crate) slots: OwnedFd,
+    pub(crate) journal: OwnedFd,
+    /// Read command lines at exit.
+    pub(crate) store_argv: bool,
+}
+
+impl Serve {
+    /// `None`: not a successor's words.
+    pub(crate) fn parse(words: &[OsString]) -> Option<Result<Self, String>> {
+        let (listener, slots, journal, store_argv) = match words {
+            [serve, listener, slots, journal] if serve == "--serve" => (listener, slots, journal, true),
+            [serve, listener, slots, journal, no_argv] if serve == "--serve" && no_argv == "--no-argv" => (listener, slots, journal, false),
+            _ => return None,
+        };
+        let descriptor = |word: &OsString| {
+            let number = parse_number::<RawFd>(word)?;
+            // SAFETY: mymonitor opened this descriptor for us and passes its number once; nothing else in this process owns it.
+            let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+            rustix::io::fcntl_setfd(&descriptor, rustix::io::FdFlags::CLOEXEC).map_err(|errno| errno.to_string())?;
+            Ok::<_, String>(descriptor)
+        };
+        Some((|| {
+            let (listener, slots) = (descriptor(listener)?, descriptor(slots)?);
+            // A full disk, or a directory that was removed, must not keep the build from ending.
+            let journal = open_append(journal).or_else(|_| open_append(OsStr::new("/dev/null")))?;
+            Ok(Self { listener, slots, journal, store_argv })
+        })())
+    }
 }
 
 impl Args {

@@ -45,15 +45,16 @@ struct Child {
 const EXEC: u8 = 0;
 const CHDIR: u8 = 1;
 const FILTER: u8 = 2;
+const READY: u8 = 3;
 
-/// Forks the build. With a filter, `serve` is given its listener as soon as the build has it: from then on every exit waits for an answer, that of a
-/// child whose exec fails too.
+/// Forks the build. `forked` is given its pid and, with a filter, the listener: from then on every exit waits for an answer, that of a child whose
+/// exec fails too. The child goes on only when `forked` has returned; when we are killed before, it kills itself, as nobody could let it exit.
 pub(crate) fn start(
     args: &Args,
     outputs: &Outputs,
     signals: &Signals,
     filter: Option<Filter>,
-    serve: impl FnOnce(OwnedFd),
+    forked: impl FnOnce(Pid, Option<OwnedFd>),
 ) -> Result<Pid, StartFailure> {
     let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())?;
     let child = Child {
@@ -79,27 +80,30 @@ pub(crate) fn start(
         return Err(last_errno().into());
     }
     drop(theirs);
-    let mut serve = Some(serve);
+    let root = Pid::from_raw(pid).ok_or(Errno::CHILD)?;
+    let mut forked = Some(forked);
     // The socket closes at exec; then nothing is received.
     loop {
         match receive(&ours) {
-            Some(FromChild::Listener(listener)) => {
-                if let Some(serve) = serve.take() {
-                    serve(listener);
+            Some(FromChild::Ready(listener)) => {
+                if let Some(forked) = forked.take() {
+                    forked(root, listener);
                 }
+                let _ = rustix::net::send(&ours, &[READY], SendFlags::NOSIGNAL);
             }
             Some(FromChild::Failed(failure)) => {
                 // SAFETY: `pid` is our child and ends now.
                 unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
                 return Err(failure);
             }
-            None => return Pid::from_raw(pid).ok_or(Errno::CHILD.into()),
+            None => return Ok(root),
         }
     }
 }
 
 enum FromChild {
-    Listener(OwnedFd),
+    /// With the listener of its filter, if it has one.
+    Ready(Option<OwnedFd>),
     Failed(StartFailure),
 }
 
@@ -117,8 +121,8 @@ fn receive(socket: &OwnedFd) -> Option<FromChild> {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
     });
-    if let Some(listener) = listener {
-        return Some(FromChild::Listener(listener));
+    if report[0] == READY {
+        return Some(FromChild::Ready(listener));
     }
     let errno = i32::from_le_bytes([report[1], report[2], report[3], report[4]]);
     let step = match report[0] {
@@ -129,14 +133,17 @@ fn receive(socket: &OwnedFd) -> Option<FromChild> {
     Some(FromChild::Failed(StartFailure { errno, step }))
 }
 
-/// Allocates nothing: it is called between fork and exec.
-fn send_listener(socket: BorrowedFd<'_>, listener: RawFd) -> bool {
-    // SAFETY: the child owns the descriptor until it execs.
-    let descriptors = [unsafe { BorrowedFd::borrow_raw(listener) }];
+/// Says that the child is ready, and waits until it may go on. Allocates nothing: it is called between fork and exec.
+fn is_let_go(launcher: BorrowedFd<'_>, listener: Option<BorrowedFd<'_>>) -> bool {
+    let descriptors = listener.as_slice();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    ancillary.push(SendAncillaryMessage::ScmRights(&descriptors))
-        && sendmsg(socket, &[rustix::io::IoSlice::new(&[0])], &mut ancillary, SendFlags::NOSIGNAL).is_ok()
+    let is_attached = descriptors.is_empty() || ancillary.push(SendAncillaryMessage::ScmRights(descriptors));
+    let mut answer = [0];
+    is_attached
+        && sendmsg(launcher, &[rustix::io::IoSlice::new(&[READY])], &mut ancillary, SendFlags::NOSIGNAL).is_ok()
+        && rustix::io::retry_on_intr(|| rustix::net::recv(launcher, &mut answer, RecvFlags::empty())).is_ok()
+        && answer[0] == READY
 }
 
 /// # Safety
@@ -166,7 +173,7 @@ unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], launcher
         let mut errno = None;
         if child.cwd.as_ref().is_some_and(|cwd| libc::chdir(cwd.as_ptr()) != 0) {
             step = CHDIR;
-        } else if let Some(refusal) = child.filter.and_then(|filter| install(filter, launcher).err()) {
+        } else if let Err(refusal) = prepare(child.filter, launcher) {
             step = FILTER;
             errno = Some(refusal.raw_os_error());
         } else {
@@ -180,14 +187,16 @@ unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], launcher
     }
 }
 
-/// A build that has the filter while nobody has the listener could never exit, so a listener that cannot be sent is a refusal, too: the child
-/// closes it by ending.
-fn install(filter: Filter, launcher: BorrowedFd<'_>) -> Result<(), Errno> {
-    let listener = filter.install()?;
-    let is_sent = send_listener(launcher, listener);
+/// The child's last step: the filter, and the word of the launcher that somebody serves it.
+fn prepare(filter: Option<Filter>, launcher: BorrowedFd<'_>) -> Result<(), Errno> {
+    let listener = filter.map(Filter::install).transpose()?;
     // SAFETY: the descriptor was just made, and nothing else in the child knows it.
-    drop(unsafe { OwnedFd::from_raw_fd(listener) });
-    if is_sent { Ok(()) } else { Err(Errno::IO) }
+    let listener = listener.map(|listener| unsafe { OwnedFd::from_raw_fd(listener) });
+    if !is_let_go(launcher, listener.as_ref().map(AsFd::as_fd)) {
+        // Nobody may be there to let it exit; a signal needs nobody.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+    Ok(())
 }
 
 /// Closes every descriptor that the caller left open for the build; our own are close-on-exec.

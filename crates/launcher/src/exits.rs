@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use mymonitor_exits::{Filter, Journal, Listener, Server, Slots, rehearse};
+use mymonitor_exits::{Filter, Journal, Listener, Server, Slots, hurry, rehearse};
 use mymonitor_proc::ProcRoot;
 use mymonitor_wire::ExitRecords as State;
 use rustix::io::Errno;
@@ -53,6 +53,7 @@ fn set_up(args: &Args, journal: &Arc<Journal>) -> Result<ExitRecords, Errno> {
     let serve = move || {
         if let Ok(listener) = arrival.recv() {
             journal.write_in_background();
+            hurry();
             Server::new(listener, slots, proc, journal, store_argv).serve();
         }
     };

@@ -4,6 +4,8 @@
 //! the tree; it forks the build when the sampler is armed, serves the exit records, waits, passes signals on, and reports the final status over its
 //! socket and in `exits.journal`. When mymonitor dies, it goes on until the last descendant has ended, so that the build never notices.
 //!
+//! When the launcher is killed, mymonitor starts it once more, as the successor that only serves exits (`successor.rs`).
+//!
 //! Exit status of its own: 0 after everything was waited for, 125 when the build was not started.
 
 mod args;
@@ -11,6 +13,7 @@ mod build;
 mod exits;
 mod reaper;
 mod signals;
+mod successor;
 mod tee;
 mod terminate;
 
@@ -22,9 +25,10 @@ use mymonitor_exits::Journal;
 use mymonitor_wire::{Command, Event, ExitFrame, RootEnd, StartStep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use rustix::process::Pid;
 use rustix::time::ClockId;
 
-use crate::args::Args;
+use crate::args::{Args, Serve};
 use crate::reaper::{Reaped, Reaper};
 use crate::signals::{Received, Signals};
 use crate::tee::Tee;
@@ -35,17 +39,21 @@ const NOT_STARTED: u8 = 125;
 const DRAIN_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
 
 fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args_os().skip(1)) {
-        Ok(args) => args,
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let parsed = match Serve::parse(&words) {
+        Some(serve) => serve.map(|serve| {
+            successor::serve(serve);
+            ExitCode::SUCCESS
+        }),
+        None => Args::parse(words.into_iter()).map(|args| run(args).unwrap_or(ExitCode::from(NOT_STARTED))),
+    };
+    match parsed {
+        Ok(code) => code,
         Err(message) => {
             // Only a person who starts the launcher by hand gets here.
             let _ = rustix::io::write(rustix::stdio::stderr(), format!("mymonitor-launcher: {message}\n").as_bytes());
-            return ExitCode::from(NOT_STARTED);
+            ExitCode::from(NOT_STARTED)
         }
-    };
-    match run(args) {
-        Ok(code) => code,
-        Err(_) => ExitCode::from(NOT_STARTED),
     }
 }
 
@@ -76,14 +84,21 @@ fn run(args: Args) -> rustix::io::Result<ExitCode> {
         started_boot_us: now_us(ClockId::Boottime),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
     });
-    let root = match build::start(&args, &outputs, &signals, exits.filter(), |listener| exits.begin(listener)) {
+    let (filter, exit_records) = (exits.filter(), exits.state());
+    let forked = |root: Pid, listener: Option<OwnedFd>| {
+        if let Some(listener) = listener {
+            exits.begin(listener);
+        }
+        let pid = root.as_raw_nonzero().get().cast_unsigned();
+        send_with(Some(&args.socket), Event::Forked { pid, at_us: started_us, exit_records }, &exits.to_share());
+        exits.forget_shared();
+        journal.flush();
+    };
+    let root = match build::start(&args, &outputs, &signals, filter, forked) {
         Ok(root) => root,
         Err(failure) => return not_started(failure.errno, failure.step),
     };
-    let started = Event::Started { pid: root.as_raw_nonzero().get().cast_unsigned(), at_us: started_us, exit_records: exits.state() };
-    send_with(Some(&args.socket), started, &exits.to_share());
-    exits.forget_shared();
-    journal.flush();
+    send(Some(&args.socket), Event::Started);
     let tee = outputs.pump();
     serve(args.socket, &journal, &signals, &mut Reaper::new(root), tee)?;
     exits.wait_until_over();

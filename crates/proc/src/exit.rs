@@ -40,11 +40,16 @@ const FORKED_NO_EXEC: u64 = 0x40;
 impl ProcRoot {
     /// Reads the process of the thread `tid`. `between` is called between the reads, which take some tens of microseconds each.
     pub fn exit_reading(&self, tid: u32, with_command_line: bool, mut between: impl FnMut()) -> Result<ExitReading, ReadError> {
-        let mut buffer = [0; 4096];
-        let status = Status::parse(self.read(tid, "status", &mut buffer)?)?;
+        let status = Status::parse(&self.read(tid, "status")?)?;
         between();
         let mut reading = ExitReading { pid: status.tgid, uid: status.uid, vm_hwm_kb: status.vm_hwm_kb, ..ExitReading::default() };
-        reading.take_stat(self.read(status.tgid, "stat", &mut buffer)?)?;
+        reading.take_stat(&self.read(status.tgid, "stat")?)?;
+        if reading.memory_map == 0 && tid != status.tgid {
+            // The first thread has ended before: it has no memory any more.
+            let mut thread = ExitReading::default();
+            thread.take_stat(&self.read(tid, "stat")?)?;
+            reading.memory_map = thread.memory_map;
+        }
         reading.cpu_us = process_cpu_us(status.tgid);
         if reading.never_execed {
             match same_memory_map(reading.pid, reading.ppid) {
@@ -58,25 +63,22 @@ impl ProcRoot {
         }
         if with_command_line {
             between();
-            reading.command_line = self.command_line(status.tgid, &mut buffer)?;
+            reading.command_line = CommandLine::new(self.read(tid, "cmdline")?);
         }
         Ok(reading)
     }
 
-    fn read<'a>(&self, pid: u32, name: &str, buffer: &'a mut [u8; 4096]) -> Result<&'a [u8], ReadError> {
+    fn read(&self, pid: u32, name: &str) -> Result<Vec<u8>, ReadError> {
+        const CHUNK: usize = 4096;
         let file = openat(self.dir(), format!("{pid}/{name}"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        let length = rustix::io::read(&file, &mut *buffer)?;
-        Ok(&buffer[..length])
-    }
-
-    fn command_line(&self, pid: u32, buffer: &mut [u8; 4096]) -> Result<CommandLine, ReadError> {
-        let file = openat(self.dir(), format!("{pid}/cmdline"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let mut bytes = Vec::new();
         loop {
-            let length = rustix::io::read(&file, &mut *buffer)?;
-            bytes.extend_from_slice(&buffer[..length]);
-            if length < buffer.len() {
-                return Ok(CommandLine::new(bytes));
+            let filled = bytes.len();
+            bytes.resize(filled + CHUNK, 0);
+            let length = rustix::io::read(&file, &mut bytes[filled..])?;
+            bytes.truncate(filled + length);
+            if length < CHUNK {
+                return Ok(bytes);
             }
         }
     }

@@ -69,12 +69,12 @@ impl Connector {
         bind(&socket, &SocketAddrNetlink::new(0, GROUP)).map_err(failed)?;
         let bytes = sockopt::socket_recv_buffer_size(&socket).unwrap_or(EVENT_BYTES);
         let mut connector = Self { socket, datagram: vec![0; 4096], room: (bytes / EVENT_BYTES).max(1) as u64 };
-        let sequence = std::process::id();
-        connector.send(Request::Listen, sequence).map_err(failed)?;
+        let number = std::process::id();
+        connector.send(Request::Listen, number).map_err(failed)?;
         // The kernel answers before it returns from the call.
         let mut answer = None;
         connector.fetch(|message| {
-            if let (What::Acknowledged { errno }, true) = (message.what, message.sequence == sequence) {
+            if let (What::Acknowledged { errno }, true) = (message.what, message.request == number) {
                 answer = Some(errno);
             }
         });
@@ -85,8 +85,8 @@ impl Connector {
         }
     }
 
-    fn send(&self, what: Request, sequence: u32) -> Result<usize, Errno> {
-        sendto(&self.socket, &request(what, sequence), SendFlags::empty(), &SocketAddrNetlink::new(KERNEL, 0))
+    fn send(&self, what: Request, number: u32) -> Result<usize, Errno> {
+        sendto(&self.socket, &request(what, number), SendFlags::empty(), &SocketAddrNetlink::new(KERNEL, 0))
     }
 
     /// Everything that was told since the last time: how many events, and how often some were lost.

@@ -1,11 +1,9 @@
 //! What mymonitor keeps of the exit records, and does nothing with unless the launcher is killed.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-
-use mymonitor_exits::{Journal, Listener, Server, Slots};
-use mymonitor_proc::ProcRoot;
-use rustix::fs::{Mode, OFlags};
+use std::process::{Command, Stdio};
 
 /// Copies of the listener and of the launcher's slots.
 pub(crate) struct Dormant {
@@ -20,19 +18,30 @@ impl Dormant {
         Some(Self { listener, slots })
     }
 
-    /// Lets those go that the launcher had received, and serves the others into `file` until no process has the filter any more.
+    /// Starts the launcher once more, to serve only: a process of its own, because what outlives the build outlives us too.
     ///
     /// # Errors
     /// Nobody serves now: processes of the build that end will fail to.
-    pub(crate) fn take_over(self, file: &Path, store_argv: bool) -> std::io::Result<()> {
-        let file = rustix::fs::open(file, OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC, Mode::from_raw_mode(0o666))
-            // A full disk must not keep the build from ending.
-            .or_else(|_| rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()))?;
-        let proc = ProcRoot::open(Path::new("/proc")).map_err(std::io::Error::other)?;
-        let journal = Journal::new(file);
-        journal.write_in_background();
-        let server = Server::new(Listener::new(self.listener), Slots::open(self.slots)?, proc, journal, store_argv);
-        std::thread::Builder::new().name("mymonitor-exits".into()).spawn(move || server.take_over())?;
+    pub(crate) fn take_over(self, launcher: &Path, journal: &Path, store_argv: bool) -> std::io::Result<()> {
+        let descriptors = [self.listener.as_raw_fd(), self.slots.as_raw_fd()];
+        let mut command = Command::new(launcher);
+        command.arg("--serve").args(descriptors.map(|fd| fd.to_string())).arg(journal);
+        if !store_argv {
+            command.arg("--no-argv");
+        }
+        // SAFETY: the closure runs in the forked child and makes only async-signal-safe calls on integers.
+        unsafe {
+            command.pre_exec(move || {
+                for fd in descriptors {
+                    libc::fcntl(fd, libc::F_SETFD, 0);
+                }
+                Ok(())
+            });
+        }
+        let mut successor = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        // So that no zombie stays in a long-lived Node process.
+        let wait = move || successor.wait();
+        let _ = std::thread::Builder::new().name("mymonitor-wait".into()).stack_size(64 * 1024).spawn(wait);
         Ok(())
     }
 }

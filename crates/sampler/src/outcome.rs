@@ -87,6 +87,8 @@ pub struct Outcome {
     pub unreadable_processes: u64,
     /// Processes that were read by path at every tick because descriptors were short.
     pub short_of_descriptors: u64,
+    /// Children were looked for within so many ticks; more than 1 after there were too many processes to ask all at every tick.
+    pub discovery_lag_ticks: u32,
     /// Images whose PSS this user may not measure.
     pub pss_denied: u64,
     /// Measurements of one process's PSS.

@@ -1,13 +1,14 @@
 //! One build from arming to the finished recording.
 
+mod finish;
+
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use mymonitor_proc::{HostFiles, ProcRoot, peak_rss_kb};
-use mymonitor_recording::finalise;
-use mymonitor_wire::{Command, Event, ExitFrame, Phase};
+use mymonitor_proc::{HostFiles, ProcRoot};
+use mymonitor_wire::{Command, Event, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -30,6 +31,8 @@ pub(crate) const EXITS_FILE: &str = mymonitor_recording::EXITS_FILE;
 const SNAPSHOT_EVERY_US: u64 = 250_000;
 /// A signal that comes again within this time, once from the terminal and once from npm, is one.
 const SAME_SIGNAL_US: u64 = 500_000;
+/// How long to look for the root's record where the launcher was killed.
+const SUCCESSOR_WRITES_US: u64 = 300_000;
 /// The launcher's grace before it kills, and a little more.
 const TERMINATION_US: u64 = 12_000_000;
 
@@ -119,25 +122,7 @@ impl Run {
             connector.clear();
         }
         self.launched.tell(Command::Go);
-        let root_pid = match self.launched.first_event() {
-            Some((Event::Started { pid, at_us, exit_records }, descriptors)) => {
-                self.state.started_us = at_us;
-                self.state.root_pid = pid;
-                self.state.root = Pid::from_raw(pid.cast_signed()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-                self.state.dormant = Dormant::new(descriptors);
-                self.outcome.exit_records = Some(exit_records);
-                Some(pid)
-            }
-            Some((Event::NotStarted { errno, step }, _)) => {
-                self.outcome.start_failure = Some(StartFailure { errno, step });
-                None
-            }
-            _ => {
-                self.state.launcher_is_gone = true;
-                None
-            }
-        };
-        if let Some(root_pid) = root_pid {
+        if let Some(root_pid) = self.begin() {
             // A defect of ours must cost the measurement only, never the build's status.
             if catch_unwind(AssertUnwindSafe(|| self.sample(root_pid, &mut on_snapshot))).is_err() {
                 self.fail("the sampler panicked; please report it".into());
@@ -147,6 +132,38 @@ impl Run {
         self.outcome.own_cpu_us = clock::process_cpu_us().saturating_sub(own_cpu_before_us);
         self.finish();
         self.outcome
+    }
+
+    /// The root, once it runs the build. With the launcher killed on the way it may do so already.
+    fn begin(&mut self) -> Option<u32> {
+        let mut root_pid = None;
+        loop {
+            match self.launched.first_event() {
+                Some((Event::Forked { pid, at_us, exit_records }, descriptors)) => {
+                    root_pid = Some(pid);
+                    self.state.started_us = at_us;
+                    self.state.root_pid = pid;
+                    self.state.root = Pid::from_raw(pid.cast_signed()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+                    self.state.dormant = Dormant::new(descriptors);
+                    self.outcome.exit_records = Some(exit_records);
+                }
+                Some((Event::Started, _)) => return root_pid,
+                Some((Event::NotStarted { errno, step }, _)) => {
+                    self.state.started_us = 0;
+                    self.outcome.start_failure = Some(StartFailure { errno, step });
+                    return None;
+                }
+                Some(_) => {}
+                None if root_pid.is_none() => {
+                    self.state.launcher_is_gone = true;
+                    return None;
+                }
+                None => {
+                    self.lose_launcher();
+                    return root_pid;
+                }
+            }
+        }
     }
 
     fn sample(&mut self, root_pid: u32, on_snapshot: &mut impl FnMut(&Snapshot)) {
@@ -177,6 +194,7 @@ impl Run {
         self.outcome.max_late_us = ticker.counts.max_late_us;
         self.outcome.lost_frames = ticker.counts.lost_frames;
         self.outcome.unreadable_processes = ticker.tracker().unreadable_count();
+        self.outcome.discovery_lag_ticks = ticker.tracker().discovery_lag_ticks();
         self.outcome.short_of_descriptors = ticker.tracker().short_of_descriptors_count();
         let PssCounts { rollups, cpu_us, postponed, denied } = ticker.meter().counts;
         self.outcome.rollups = rollups;
@@ -282,7 +300,7 @@ impl Run {
         self.fail("the launcher was killed: what it alone knew (orphans, some exit records) is lost".into());
         if let Some(dormant) = self.state.dormant.take() {
             let file = self.options.recording_dir.join(mymonitor_recording::EXITS_2_FILE);
-            if let Err(error) = dormant.take_over(&file, self.options.store_argv) {
+            if let Err(error) = dormant.take_over(&self.options.launcher, &file, self.options.store_argv) {
                 self.fail(format!("cannot take over from the launcher: {error}"));
             }
         }
@@ -299,7 +317,7 @@ impl Run {
                 self.outcome.build_cpu_us = Some(end.children_cpu_us);
                 self.outcome.launcher_cpu_us = end.launcher_cpu_us;
             }
-            Event::Started { .. } | Event::NotStarted { .. } => {}
+            Event::Forked { .. } | Event::Started | Event::NotStarted { .. } => {}
         }
     }
 
@@ -329,56 +347,6 @@ impl Run {
         self.state.terminating = true;
         self.outcome.interrupted_by.get_or_insert(signal);
         self.launched.tell(Command::Signal(signal));
-    }
-
-    fn finish(&mut self) {
-        self.outcome.own_peak_rss_kb = peak_rss_kb(std::process::id()).unwrap_or(0);
-        if self.state.started_us == 0 {
-            // Nothing was recorded: the journal is empty.
-            self.armed = None;
-            remove(self.options.recording_dir.join(JOURNAL_FILE));
-            remove(self.options.recording_dir.join(EXITS_FILE));
-        } else {
-            self.ask_the_journals_for_the_status();
-            self.finalise();
-        }
-        self.launched.reap();
-    }
-
-    /// The launcher's last word may be on disk only; without one the root's own exit record tells its status.
-    fn ask_the_journals_for_the_status(&mut self) {
-        if self.state.root_end.is_some() {
-            return;
-        }
-        let Ok(frames) = mymonitor_recording::exit_frames(&self.options.recording_dir) else { return };
-        for frame in frames {
-            match frame {
-                ExitFrame::RootEnded(end) => return self.hear(Event::RootEnded(end)),
-                ExitFrame::Exited(record) if record.pid == self.state.root_pid => self.outcome.exit_code = Some(record.exit_code),
-                _ => {}
-            }
-        }
-    }
-
-    fn finalise(&mut self) {
-        let finalised = catch_unwind(|| finalise(&self.options.recording_dir, self.options.compression));
-        match finalised {
-            Ok(Ok(summary)) => {
-                self.outcome.rows = summary.rows;
-                self.outcome.processes = summary.processes;
-                self.outcome.exits = summary.exits;
-                self.outcome.connector_counts = summary.connector.unwrap_or_default();
-                if summary.elapsed_us.is_some() && summary.unread_bytes == 0 && summary.orphan_samples == 0 {
-                    for journal in [JOURNAL_FILE, EXITS_FILE, mymonitor_recording::EXITS_2_FILE] {
-                        remove(self.options.recording_dir.join(journal));
-                    }
-                } else {
-                    self.fail(format!("the recording is incomplete: {} bytes of {JOURNAL_FILE} could not be used", summary.unread_bytes));
-                }
-            }
-            Ok(Err(error)) => self.fail(error.to_string()),
-            Err(_) => self.fail(format!("writing the tables panicked; {JOURNAL_FILE} holds what was recorded; please report it")),
-        }
     }
 
     fn fail(&mut self, message: String) {

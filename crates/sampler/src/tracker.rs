@@ -12,7 +12,11 @@ use crate::pss::Mark;
 
 mod live;
 
+use live::LAG_TICKS;
 pub(crate) use live::{EXEC_CHECK_TICKS, Live};
+
+/// With more live processes than this, not all are asked for children at every tick: the walk costs twice what their memory does.
+const CROWD: usize = 128;
 
 /// The tree below the launcher.
 pub(crate) struct Tracker {
@@ -33,6 +37,7 @@ pub(crate) struct Tracker {
     short_of_descriptors: u64,
     pub(crate) cpu: PhaseCpu,
     interner: Interner,
+    has_been_a_crowd: bool,
     next_id: u32,
     pids: Vec<u32>,
     link: Vec<u8>,
@@ -67,6 +72,7 @@ impl Tracker {
             short_of_descriptors: 0,
             cpu: PhaseCpu::default(),
             interner: Interner::new(),
+            has_been_a_crowd: false,
             next_id: 0,
             pids: Vec::new(),
             link: Vec::new(),
@@ -91,6 +97,11 @@ impl Tracker {
     /// Processes that exist but could not be read.
     pub(crate) fn unreadable_count(&self) -> u64 {
         self.unreadable.len() as u64
+    }
+
+    /// Within how many ticks a child of a process that never had one is found.
+    pub(crate) fn discovery_lag_ticks(&self) -> u32 {
+        if self.has_been_a_crowd { LAG_TICKS } else { 1 }
     }
 
     /// The end of the root's last image, once it was found gone; the status is for the caller to add.
@@ -206,19 +217,28 @@ impl Tracker {
         Ok(())
     }
 
-    /// Walks the children of the launcher and of every live process, newly found ones included.
+    /// Walks the children of the launcher and of every live process, newly found ones included; in a crowd of all that have ever had children, of
+    /// the new, and of the others in turn.
     fn discover(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
         let mut pids = std::mem::take(&mut self.pids);
         pids.clear();
-        // Orphans fall to the launcher, so they are found as its children.
-        let _ = self.launcher.children(&mut pids);
+        // Orphans fall to the launcher, so they are found as its children. When it was killed before the first tick, there is the root still.
+        if self.launcher.children(&mut pids).is_err() && self.next_id == 0 {
+            pids.push(self.root_pid);
+        }
         self.admit(&mut pids, tick, now_us, changes);
+        let crowd = self.live.len() > CROWD;
+        self.has_been_a_crowd |= crowd;
         let mut index = 0;
         while index < self.live.len() {
-            if let Ok(threads) = self.live[index].process.children(&mut pids) {
-                self.live[index].threads = self.live[index].threads.max(threads);
+            let live = &mut self.live[index];
+            if !crowd || live.may_have_children(tick) {
+                if let Ok(threads) = live.process.children(&mut pids) {
+                    live.threads = live.threads.max(threads);
+                    live.has_forked |= !pids.is_empty();
+                }
+                self.admit(&mut pids, tick, now_us, changes);
             }
-            self.admit(&mut pids, tick, now_us, changes);
             index += 1;
         }
         self.zombies.retain(|_, zombie| zombie.seen_in_tick == tick);
@@ -263,7 +283,8 @@ impl Tracker {
         let process = self.proc.process(pid)?;
         let Some(statm) = process.statm()? else { return Ok(Opened::Zombie(process)) };
         let facts = process.facts()?;
-        if facts.ppid != self.launcher.pid() && !self.by_pid.contains_key(&facts.ppid) {
+        let is_root = pid == self.root_pid && self.next_id == 0;
+        if !is_root && facts.ppid != self.launcher.pid() && !self.by_pid.contains_key(&facts.ppid) {
             // The pid was reused by a stranger since the list of children was read, or its parent has just changed: then it turns up next time.
             return Err(ReadError::Gone);
         }
@@ -287,6 +308,7 @@ impl Tracker {
             statm,
             seen_ticks: 0,
             threads: 0,
+            has_forked: false,
             shares_parent,
             mark,
         })))

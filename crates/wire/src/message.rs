@@ -17,9 +17,9 @@ pub enum Command {
 /// Launcher to sampler. Times are microseconds of `CLOCK_MONOTONIC`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// The root exists; the time was taken just before the fork. With [`ExitRecords::On`] two descriptors come with it: the listener, and the
-    /// memory of its slots.
-    Started {
+    /// The root's process exists, and waits until this was sent; the time was taken just before the fork. With [`ExitRecords::On`] two descriptors
+    /// come with it: the listener, and the memory of its slots.
+    Forked {
         /// The build's root process.
         pid: u32,
         /// When.
@@ -27,6 +27,8 @@ pub enum Event {
         /// Whether exits are recorded.
         exit_records: ExitRecords,
     },
+    /// It runs the build.
+    Started,
     /// The root could not be executed.
     NotStarted {
         /// The `errno` of what failed.
@@ -105,7 +107,7 @@ impl Event {
     /// Appends the message to `out`.
     pub fn encode(self, out: &mut Vec<u8>) {
         match self {
-            Self::Started { pid, at_us, exit_records } => {
+            Self::Forked { pid, at_us, exit_records } => {
                 out.push(0);
                 put_u64(out, pid.into());
                 put_u64(out, at_us);
@@ -124,6 +126,7 @@ impl Event {
                 out.push(2);
                 put_u64(out, at_us);
             }
+            Self::Started => out.push(4),
             Self::RootEnded(end) => {
                 out.push(3);
                 end.encode(out);
@@ -136,7 +139,7 @@ impl Event {
         const WHAT: &str = "event of the launcher";
         let mut cursor = Cursor::new(bytes);
         let event = match cursor.u8(WHAT)? {
-            0 => Self::Started { pid: cursor.u32(WHAT)?, at_us: cursor.u64(WHAT)?, exit_records: ExitRecords::decode(&mut cursor)? },
+            0 => Self::Forked { pid: cursor.u32(WHAT)?, at_us: cursor.u64(WHAT)?, exit_records: ExitRecords::decode(&mut cursor)? },
             1 => Self::NotStarted {
                 errno: cursor.i32(WHAT)?,
                 step: match cursor.u8(WHAT)? {
@@ -148,6 +151,7 @@ impl Event {
             },
             2 => Self::PhaseMark { at_us: cursor.u64(WHAT)? },
             3 => Self::RootEnded(RootEnd::decode(&mut cursor)?),
+            4 => Self::Started,
             _ => return Err(Malformed { what: WHAT }),
         };
         cursor.end(WHAT)?;
@@ -193,9 +197,10 @@ mod tests {
             assert_eq!(Command::decode(&bytes), Ok(command));
         }
         for event in [
-            Event::Started { pid: 4_194_304, at_us: u64::MAX, exit_records: ExitRecords::Off },
-            Event::Started { pid: 1, at_us: 0, exit_records: ExitRecords::On { killable: true, no_new_privs: false } },
-            Event::Started { pid: 1, at_us: 0, exit_records: ExitRecords::Refused { errno: 16 } },
+            Event::Started,
+            Event::Forked { pid: 4_194_304, at_us: u64::MAX, exit_records: ExitRecords::Off },
+            Event::Forked { pid: 1, at_us: 0, exit_records: ExitRecords::On { killable: true, no_new_privs: false } },
+            Event::Forked { pid: 1, at_us: 0, exit_records: ExitRecords::Refused { errno: 16 } },
             Event::NotStarted { errno: 2, step: StartStep::Chdir },
             Event::NotStarted { errno: 1, step: StartStep::ExitRecords },
             Event::PhaseMark { at_us: 0 },

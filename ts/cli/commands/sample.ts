@@ -43,7 +43,8 @@ export class SampleCommand extends BaseCommand {
   })
   pssBudget = Option.String('--pss-budget', { description: 'Most CPU for measuring PSS, in per cent of one CPU. Default: 1' })
   events = Option.String('--events', {
-    description: 'Where ends of processes are learnt from: auto, seccomp (exit records, else no build) or poll. Default: auto',
+    description:
+      'Where ends of processes are learnt from: auto, seccomp (exit records, else no build), connector (process connector, else no build) or poll. Default: auto',
   })
   timeout = Option.String('--timeout', { description: 'End a level after this time, such as 30min; the status is 124 then' })
   outputDir = Option.String('--output-dir', {

@@ -1,5 +1,6 @@
 import type { Analysis } from '../../analysis/contract.ts'
-import type { Exported, Summaries } from '../../sample/export.ts'
+import type { Summaries } from '../../sample/export.ts'
+import type { Exported } from '../../sample/reports.ts'
 import { spreadLines } from './levels.ts'
 import { resultLines, shownPath } from './result.ts'
 import { complain, type Ui } from './ui.ts'

@@ -104,10 +104,17 @@ function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): 
   return table(columns, rows, paint.dim)
 }
 
-function coverageText({ processes, sampledProcesses, exitRecords, lostProcesses, attributedCpuUs }: Trust): string {
-  const sampled = `sampled ${sampledProcesses} of the ${formatCount(processes, 'process', 'processes')} seen`
+function coverageText(trust: Trust): string {
+  const { processes, sampledProcesses, exitRecords, lostProcesses, attributedCpuUs } = trust
+  const sampled = `sampled ${sampledProcesses} of the ${formatCount(processes, 'process', 'processes')} seen${existedText(trust)}`
   if (attributedCpuUs === null) return sampled
   return `${sampled}, ${exitRecords} with exit record${lostProcesses === 0 ? '' : `, ${lostProcesses} lost`}`
+}
+
+/** A process counts once here, however many programs it became. */
+function existedText({ existedProcesses, unrecordedProcesses }: Trust): string {
+  if (existedProcesses === null) return ''
+  return `, recorded ${existedProcesses - (unrecordedProcesses ?? 0)} of ${existedProcesses} that existed`
 }
 
 function trustText(trust: Trust): string {

@@ -26,6 +26,8 @@ pub struct Lifetime {
     pub peak_rss_kb: u64,
     /// Whether that is the kernel's own high-water mark.
     pub is_mark: bool,
+    /// Only its beginning and end are known.
+    pub unrecorded: bool,
 }
 
 pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Vec<Lifetime>, RecordingError> {
@@ -41,6 +43,7 @@ pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Vec<Lifetime>, Re
         let samples = table.u32s(group, "samples", 0, rows)?;
         let peak_kb = table.i64s(group, "peak_rss_kb", 0, rows)?;
         let source = table.nullable::<ByteArrayType>(group, "peak_source", 0, rows)?;
+        let seen_by = table.nullable::<ByteArrayType>(group, "seen_by", 0, rows)?;
         lifetimes.extend(process_ids.into_iter().enumerate().map(|(row, process_id)| Lifetime {
             process_id: process_id.cast_unsigned(),
             start_us: start_us[row].unwrap_or(0),
@@ -50,6 +53,7 @@ pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Vec<Lifetime>, Re
             samples: samples[row].unwrap_or(0),
             peak_rss_kb: peak_kb[row].and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0),
             is_mark: source[row].as_ref().is_some_and(|source| source.data() == b"exit_record"),
+            unrecorded: seen_by[row].as_ref().is_some_and(|seen_by| seen_by.data() == b"connector"),
         }));
     }
     Ok(lifetimes)

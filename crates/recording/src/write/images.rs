@@ -177,20 +177,23 @@ impl Images {
         let image = live.or_else(|| self.leaving.iter_mut().rev().find(|image| image.start.pid == life.pid && image.is_of(&life)));
         if let Some(image) = image {
             image.life = Some(life);
-        } else if self.recorded.as_mut().is_some_and(|recorded| recorded.take(&life)) {
-        } else if life.seen {
+            return Ok(());
+        }
+        if life.seen {
             // Taking down much memory lasts longer than a tick, and the end comes after it.
             if let Some(row) = self.rows.latest_lost(life.pid) {
                 settle(row, &life);
             }
-        } else {
-            let id = self.new_id();
-            let parent = self.by_pid.get(&life.ppid).and_then(|number| self.live.get(number));
-            let row = known_by_lifetime(id, &life, parent.map(|parent| (parent.id, &parent.start)));
-            self.by_lifetime_alone += 1;
-            self.rows.write(row)?;
+            return Ok(());
         }
-        Ok(())
+        if self.recorded.as_mut().is_some_and(|recorded| recorded.take(&life)) {
+            return Ok(());
+        }
+        let id = self.new_id();
+        let parent = self.by_pid.get(&life.ppid).and_then(|number| self.live.get(number));
+        let row = known_by_lifetime(id, &life, parent.map(|parent| (parent.id, &parent.start)));
+        self.by_lifetime_alone += 1;
+        self.rows.write(row)
     }
 
     /// Processes that have a row by their lifetime alone.

@@ -10,8 +10,8 @@ use crate::read::End;
 
 /// `comm` of a process of which nothing is known but that it was there.
 const UNKNOWN: &[u8] = b"unknown";
-/// Owner of a process whose owner is not known: what the kernel shows for one that has no name here.
-const NOBODY_KNOWN: u32 = u32::MAX;
+/// Owner of a process whose owner is not known; no user has this number.
+const NO_OWNER: u32 = u32::MAX;
 /// The end of a process follows its exit record within moments; after a minute its event was lost.
 const FORGOTTEN_AFTER_US: i64 = 60_000_000;
 const MANY: usize = 1 << 15;
@@ -86,7 +86,7 @@ pub(super) fn known_by_lifetime(id: u32, life: &Lifetime, parent: Option<(u32, &
         start: ImageStart {
             pid: life.pid,
             ppid: life.ppid,
-            uid: NOBODY_KNOWN,
+            uid: NO_OWNER,
             name: forked.map_or(UNKNOWN, |(_, parent)| &parent.name).to_vec(),
             ..ImageStart::default()
         },

@@ -144,7 +144,7 @@ mod tests {
     fn family(events: &[What]) -> Family {
         let mut family = Family::new(LAUNCHER, ROOT, 1_000);
         for (index, &what) in events.iter().enumerate() {
-            family.hear(&Message { sequence: 0, at_us: 1_000 + 10 * index as u64, what });
+            family.hear(&Message { request: 0, at_us: 1_000 + 10 * index as u64, what });
         }
         family
     }

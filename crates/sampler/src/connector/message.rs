@@ -22,8 +22,8 @@ pub(super) enum Request {
 /// What happened, or the answer to a [`Request`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Message {
-    /// That of the request, in an answer.
-    pub(super) sequence: u32,
+    /// The number of the request, in an answer.
+    pub(super) request: u32,
     /// On the monotonic clock.
     pub(super) at_us: u64,
     pub(super) what: What,
@@ -52,7 +52,8 @@ pub(super) enum What {
     },
 }
 
-pub(super) fn request(request: Request, sequence: u32) -> Vec<u8> {
+/// The kernel answers with the number plus one; sequence numbers are its own.
+pub(super) fn request(request: Request, number: u32) -> Vec<u8> {
     let data = request as u32;
     let mut bytes = Vec::with_capacity(NETLINK_HEADER + CONNECTOR_HEADER + 4);
     let length = u32::try_from(bytes.capacity()).unwrap_or(0);
@@ -60,8 +61,8 @@ pub(super) fn request(request: Request, sequence: u32) -> Vec<u8> {
     words(&mut bytes, &[length]);
     bytes.extend(DATA.to_ne_bytes());
     bytes.extend(0u16.to_ne_bytes());
-    words(&mut bytes, &[sequence, 0]);
-    words(&mut bytes, &[PROC[0], PROC[1], sequence, 0]);
+    words(&mut bytes, &[0, 0]);
+    words(&mut bytes, &[PROC[0], PROC[1], 0, number]);
     bytes.extend(4u16.to_ne_bytes());
     bytes.extend(0u16.to_ne_bytes());
     words(&mut bytes, &[data]);
@@ -99,7 +100,7 @@ fn parse(message: &[u8]) -> Option<Message> {
         _ => return None,
     };
     let at_ns = u64::from_ne_bytes(data.get(8..16)?.try_into().ok()?);
-    Some(Message { sequence: u32_at(connector, 8)?, at_us: at_ns / 1000, what })
+    Some(Message { request: u32_at(connector, 12)?.wrapping_sub(1), at_us: at_ns / 1000, what })
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
@@ -138,7 +139,7 @@ mod tests {
         assert_eq!(whats(&event(2, &[10, 11])), [What::Exec { tgid: 11 }]);
         assert_eq!(whats(&event(0x8000_0000, &[10, 11, 0x300, 17, 1, 1])), [What::Exit { pid: 10, tgid: 11, status: 0x300 }]);
         let answer = messages(&event(0, &[1])).next().unwrap();
-        assert_eq!(answer, Message { sequence: 5, at_us: 7_000, what: What::Acknowledged { errno: 1 } });
+        assert_eq!(answer, Message { request: 4, at_us: 7_000, what: What::Acknowledged { errno: 1 } });
     }
 
     #[test]
@@ -181,6 +182,6 @@ mod tests {
     fn a_request_is_a_message_of_its_own_format() {
         let bytes = request(Request::Ignore, 9);
         assert_eq!(bytes.len(), 40);
-        assert_eq!((u32_at(&bytes, 0), u32_at(&bytes, 8), u32_at(&bytes, 36)), (Some(40), Some(9), Some(2)));
+        assert_eq!((u32_at(&bytes, 0), u32_at(&bytes, 28), u32_at(&bytes, 36)), (Some(40), Some(9), Some(2)));
     }
 }

@@ -18,13 +18,14 @@ fn news(follower: &mut Follower) -> Lifetimes {
     frame
 }
 
-/// Where the connector may not be used there is nothing to test but that it says so in one line.
+/// Where the connector may not be used there is nothing to test but that it says so in one line. The initial namespaces have fixed numbers.
 fn refused() -> bool {
-    let refusal = Connector::open().err();
-    if let Some(refusal) = refusal {
-        assert!(!refusal.to_string().contains('\n'));
-    }
-    refusal.is_some()
+    let Err(refusal) = Connector::open() else { return false };
+    let is_initial = |name: &str, number: u64| {
+        std::fs::read_link(format!("/proc/self/ns/{name}")).is_ok_and(|link| link.to_string_lossy() == format!("{name}:[{number}]"))
+    };
+    let may = rustix::process::geteuid().is_root() && is_initial("pid", 0xEFFF_FFFC) && is_initial("user", 0xEFFF_FFFD);
+    !may && !refusal.to_string().contains('\n')
 }
 
 #[test]

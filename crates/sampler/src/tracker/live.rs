@@ -6,6 +6,9 @@ use crate::pss::Mark;
 /// A process is asked for its executable at every n-th tick; see [`Live::is_due`]. Stored in the recording's metadata.
 pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
 
+/// In a crowd, the ticks within which every process is asked for children once.
+pub(crate) const LAG_TICKS: u32 = 8;
+
 /// Most processes exec within moments of their fork, so in the first ticks of each every sign of it is followed up.
 const FIRST_TICKS: u32 = 4;
 
@@ -19,6 +22,7 @@ pub(crate) struct Live {
     pub(crate) statm: Statm,
     pub(crate) seen_ticks: u32,
     pub(super) threads: u32,
+    pub(super) has_forked: bool,
     /// Runs in its parent's memory (vfork): adds nothing to totals.
     pub(crate) shares_parent: bool,
     /// What its PSS is known to be.
@@ -33,6 +37,11 @@ impl Live {
         self.seen_ticks < FIRST_TICKS && stirred
             || self.shares_parent
             || (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS)
+    }
+
+    /// In a crowd: those that have forked do so again, and the new may be about to; the others are asked in turn.
+    pub(super) fn may_have_children(&self, tick: u32) -> bool {
+        self.has_forked || self.seen_ticks < 2 || tick.wrapping_add(self.process_id).is_multiple_of(LAG_TICKS)
     }
 
     /// Whether `exe` is another program than the one this image began with. A running file that is deleted or replaced only changes its name; a

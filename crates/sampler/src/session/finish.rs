@@ -1,0 +1,71 @@
+//! The end of a session: the status, wherever it is written, and the tables.
+
+use std::panic::catch_unwind;
+
+use mymonitor_proc::peak_rss_kb;
+use mymonitor_recording::finalise;
+use mymonitor_wire::{Event, ExitFrame};
+
+use super::{EXITS_FILE, JOURNAL_FILE, Run, SUCCESSOR_WRITES_US, remove};
+use crate::clock;
+
+impl Run {
+    pub(super) fn finish(&mut self) {
+        self.outcome.own_peak_rss_kb = peak_rss_kb(std::process::id()).unwrap_or(0);
+        if self.state.started_us == 0 {
+            // Nothing was recorded: the journal is empty.
+            self.armed = None;
+            remove(self.options.recording_dir.join(JOURNAL_FILE));
+            remove(self.options.recording_dir.join(EXITS_FILE));
+        } else {
+            self.ask_the_journals_for_the_status();
+            self.finalise();
+        }
+        self.launched.reap();
+    }
+
+    /// The launcher's last word may be on disk only; without one the root's own exit record tells its status.
+    fn ask_the_journals_for_the_status(&mut self) {
+        if self.state.root_end.is_some() {
+            return;
+        }
+        // The successor of a killed launcher writes the record a moment after it has let the root go.
+        let until_us = clock::monotonic_us() + SUCCESSOR_WRITES_US;
+        while !self.read_status() && self.state.launcher_is_gone && clock::monotonic_us() < until_us {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    fn read_status(&mut self) -> bool {
+        let Ok(frames) = mymonitor_recording::exit_frames(&self.options.recording_dir) else { return false };
+        for frame in frames {
+            match frame {
+                ExitFrame::RootEnded(end) => self.hear(Event::RootEnded(end)),
+                ExitFrame::Exited(record) if record.pid == self.state.root_pid => self.outcome.exit_code = Some(record.exit_code),
+                _ => {}
+            }
+        }
+        self.state.root_end.is_some() || self.outcome.exit_code.is_some()
+    }
+
+    fn finalise(&mut self) {
+        let finalised = catch_unwind(|| finalise(&self.options.recording_dir, self.options.compression));
+        match finalised {
+            Ok(Ok(summary)) => {
+                self.outcome.rows = summary.rows;
+                self.outcome.processes = summary.processes;
+                self.outcome.exits = summary.exits;
+                self.outcome.connector_counts = summary.connector.unwrap_or_default();
+                if summary.elapsed_us.is_some() && summary.unread_bytes == 0 && summary.orphan_samples == 0 {
+                    for journal in [JOURNAL_FILE, EXITS_FILE, mymonitor_recording::EXITS_2_FILE] {
+                        remove(self.options.recording_dir.join(journal));
+                    }
+                } else {
+                    self.fail(format!("the recording is incomplete: {} bytes of {JOURNAL_FILE} could not be used", summary.unread_bytes));
+                }
+            }
+            Ok(Err(error)) => self.fail(error.to_string()),
+            Err(_) => self.fail(format!("writing the tables panicked; {JOURNAL_FILE} holds what was recorded; please report it")),
+        }
+    }
+}
