@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Analysis } from '../../ts/analysis/contract.ts'
 import { renderReport } from '../../ts/report/html.ts'
+import { renderPng } from '../../ts/report/png.ts'
 import { resample } from '../../ts/report/resample.ts'
 import { renderSvg } from '../../ts/report/svg.ts'
 import { DEFAULT_VIEW, type ReportView } from '../../ts/report/view.ts'
@@ -142,5 +143,12 @@ describe('the SVG in a browser', { timeout: 60_000 }, () => {
       renderSvg(analysis),
     )
     expect(parsed).toBe(true)
+  })
+
+  it('becomes a PNG of twice its size', async () => {
+    const png = Buffer.from(await renderPng(analysis, DEFAULT_VIEW, process.env))
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(renderSvg(analysis)) ?? []
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * Number(width), 2 * Number(height)])
   })
 })

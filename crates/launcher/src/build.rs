@@ -74,7 +74,11 @@ pub(crate) fn start(
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         // SAFETY: called in the child right after the fork, with pointers into `child` and `argv`, which live until exec or exit.
-        unsafe { become_the_build(&child, &argv, theirs.as_fd()) }
+        unsafe {
+            // As long as the child held this end too, it would never learn that we are gone.
+            libc::close(ours.as_raw_fd());
+            become_the_build(&child, &argv, theirs.as_fd())
+        }
     }
     if pid < 0 {
         return Err(last_errno().into());

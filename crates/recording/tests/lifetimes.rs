@@ -111,7 +111,7 @@ fn an_image_that_nobody_saw_end_ends_as_the_connector_says() {
 #[test]
 fn its_end_is_its_own_however_late_it_is_told() {
     for before in [4, 5] {
-        let (_, processes) = of(&[(before, seen(101, 151_000, 0x80 | 11))], ticks(), vec![]);
+        let (_, processes) = of(&[(before, seen(101, 151_000, 0x8b))], ticks(), vec![]);
         assert_eq!(endings(&processes, 101), [(End::Signalled, None, Some(11), Some(151_000))], "told before tick {before}");
     }
 }

@@ -6,8 +6,9 @@
 mod family;
 mod message;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use mymonitor_wire::Lifetimes;
 use rustix::io::Errno;
@@ -65,7 +66,6 @@ impl Connector {
         if sockopt::set_socket_recv_buffer_size_force(&socket, BUFFER_BYTES).is_err() {
             let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER_BYTES);
         }
-        tell_sender_of_loss(&socket);
         bind(&socket, &SocketAddrNetlink::new(0, GROUP)).map_err(failed)?;
         let bytes = sockopt::socket_recv_buffer_size(&socket).unwrap_or(EVENT_BYTES);
         let mut connector = Self { socket, datagram: vec![0; 4096], room: (bytes / EVENT_BYTES).max(1) as u64 };
@@ -136,16 +136,6 @@ impl Drop for Connector {
     }
 }
 
-/// Without it the kernel takes a listener whose socket is full for none, and tells nothing more to anybody.
-fn tell_sender_of_loss(socket: &OwnedFd) {
-    let on: libc::c_int = 1;
-    let length = libc::socklen_t::try_from(size_of_val(&on)).unwrap_or(0);
-    // SAFETY: the option's value is an int, alive during the call.
-    unsafe {
-        libc::setsockopt(socket.as_raw_fd(), libc::SOL_NETLINK, libc::NETLINK_BROADCAST_ERROR, (&raw const on).cast(), length);
-    }
-}
-
 /// Follows the build's processes.
 pub(crate) struct Follower {
     connector: Connector,
@@ -184,6 +174,12 @@ impl Follower {
             self.bury();
         }
         started.for_each(|pid| self.family.seen(pid));
+    }
+
+    /// Processes that have exec'ed since the last call; `None` once events were lost, as theirs may be among them.
+    pub(crate) fn take_execed(&mut self) -> Option<HashSet<u32>> {
+        let execed = self.family.take_execed();
+        (self.overflows == 0).then_some(execed)
     }
 
     /// At the end of the recording, after the last pass.

@@ -151,6 +151,7 @@ impl Ticker {
         let instant_us = i64::try_from(elapsed_us).unwrap_or(i64::MAX);
         if let Some(follower) = &mut self.follower {
             follower.hear();
+            self.tracker.execed = follower.take_execed();
         }
         self.tracker.pass(self.counts.ticks, instant_us, &mut self.changes);
         if let Some(follower) = &mut self.follower {

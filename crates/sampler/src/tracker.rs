@@ -36,6 +36,8 @@ pub(crate) struct Tracker {
     unreadable: HashSet<u32>,
     short_of_descriptors: u64,
     pub(crate) cpu: PhaseCpu,
+    /// Processes that have exec'ed since the last pass, where every exec is told; else it is looked for in turn.
+    pub(crate) execed: Option<HashSet<u32>>,
     interner: Interner,
     has_been_a_crowd: bool,
     next_id: u32,
@@ -71,6 +73,7 @@ impl Tracker {
             unreadable: HashSet::new(),
             short_of_descriptors: 0,
             cpu: PhaseCpu::default(),
+            execed: None,
             interner: Interner::new(),
             has_been_a_crowd: false,
             next_id: 0,
@@ -157,7 +160,7 @@ impl Tracker {
     fn read_one(&mut self, index: usize, tick: u32, now_us: i64, changes: &mut Changes) -> Result<Option<Statm>, ReadError> {
         let Some(statm) = self.read_memory(index)? else { return Ok(None) };
         let live = &self.live[index];
-        if !live.is_due(tick, &statm) {
+        if !live.is_due(tick, &statm, self.execed.as_ref()) {
             return Ok(Some(statm));
         }
         let Ok(readable) = live.process.exe(&mut self.link) else { return Ok(Some(statm)) };

@@ -79,7 +79,7 @@ export function keyFigures({ recording, peak, trust, host, metric }: Omit<Analys
         `${formatKb(peak.privateKb)} private, ${formatKb(peak.sharedKb)} shared`,
         other[1],
       ),
-      figure('bound', 'RSS at most', formatKb(peak.upperBoundRssKb), boundNote(peak.withoutMark), peak.upperBoundRssKb),
+      figure('bound', 'RSS upper bound', formatKb(peak.upperBoundRssKb), boundNote(peak.withoutMark), peak.upperBoundRssKb),
     )
   }
   figures.push(figure('processes', 'Processes', trust.processes.toLocaleString('en'), coverageNote(trust), trust.processes))

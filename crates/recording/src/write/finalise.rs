@@ -153,7 +153,8 @@ impl Replay {
         while let Some(exit) = self.exits.until(elapsed_us) {
             self.images.exit(exit)?;
         }
-        while let Some(life) = self.lifetimes.pop_front_if(|life| life.end_us.unwrap_or(u64::MAX) <= elapsed_us) {
+        while let Some(&life) = self.lifetimes.front().filter(|life| life.end_us.unwrap_or(u64::MAX) <= elapsed_us) {
+            self.lifetimes.pop_front();
             self.images.life(life)?;
         }
         Ok(())

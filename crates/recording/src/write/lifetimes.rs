@@ -101,7 +101,7 @@ mod tests {
     fn a_wait_status_is_a_code_or_a_signal_with_or_without_a_core() {
         assert_eq!(ending(3 << 8), (End::Exited, Some(3), None));
         assert_eq!(ending(9), (End::Signalled, None, Some(9)));
-        assert_eq!(ending(0x80 | 11), (End::Signalled, None, Some(11)));
+        assert_eq!(ending(0x8b), (End::Signalled, None, Some(11)));
     }
 
     #[test]

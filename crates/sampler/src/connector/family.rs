@@ -16,6 +16,8 @@ pub(crate) struct Family {
     living: HashMap<u32, Member>,
     /// Not yet handed on.
     ended: Vec<Lifetime>,
+    /// Not yet handed on.
+    execed: HashSet<u32>,
     existed: u64,
     execs: u64,
 }
@@ -30,7 +32,7 @@ struct Member {
 
 impl Family {
     pub(super) fn new(launcher: u32, root: u32, started_us: u64) -> Self {
-        Self { launcher, root, started_us, living: HashMap::new(), ended: Vec::new(), existed: 0, execs: 0 }
+        Self { launcher, root, started_us, living: HashMap::new(), ended: Vec::new(), execed: HashSet::new(), existed: 0, execs: 0 }
     }
 
     pub(super) fn existed(&self) -> u64 {
@@ -39,6 +41,10 @@ impl Family {
 
     pub(super) fn execs(&self) -> u64 {
         self.execs
+    }
+
+    pub(super) fn take_execed(&mut self) -> HashSet<u32> {
+        std::mem::take(&mut self.execed)
     }
 
     pub(super) fn take_ended(&mut self) -> Vec<Lifetime> {
@@ -61,6 +67,7 @@ impl Family {
                     member.first_ended = None;
                     member.life.execs = member.life.execs.saturating_add(1);
                     self.execs += 1;
+                    self.execed.insert(tgid);
                 }
             }
             What::Exit { pid, tgid, status } => self.exit(pid, tgid, status, at_us),

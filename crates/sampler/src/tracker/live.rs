@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use mymonitor_proc::{Process, Statm};
 use mymonitor_wire::{End, ImageEnd, ImageStart};
 
 use crate::pss::Mark;
 
-/// A process is asked for its executable at every n-th tick; see [`Live::is_due`]. Stored in the recording's metadata.
+/// Where nobody tells of execs, a process is asked for its executable at every n-th tick; see [`Live::is_due`]. Stored in the recording's metadata.
 pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
 
 /// In a crowd, the ticks within which every process is asked for children once.
@@ -30,13 +32,16 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Whether to look for another program: at every n-th tick, and in the first ones if its address space has another size or its command line
-    /// was empty, because an exec replaces both.
-    pub(super) fn is_due(&self, tick: u32, statm: &Statm) -> bool {
+    /// Whether to look for another program: when it is told to have exec'ed, or at every n-th tick where nobody tells, and in the first ones if its
+    /// address space has another size or its command line was empty, because an exec replaces both.
+    pub(super) fn is_due(&self, tick: u32, statm: &Statm, execed: Option<&HashSet<u32>>) -> bool {
         let stirred = statm.size_kb != self.statm.size_kb || self.start.argv.is_empty();
         self.seen_ticks < FIRST_TICKS && stirred
             || self.shares_parent
-            || (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS)
+            || match execed {
+                Some(execed) => execed.contains(&self.process.pid()),
+                None => (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS),
+            }
     }
 
     /// In a crowd: those that have forked do so again, and the new may be about to; the others are asked in turn.

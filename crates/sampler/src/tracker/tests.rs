@@ -238,3 +238,19 @@ fn an_exec_into_an_address_space_of_the_same_size_is_seen_a_few_ticks_later() {
     let seen = (1..=EXEC_CHECK_TICKS).find(|&tick| !pass(&mut tracker, tick).started.is_empty());
     assert!(seen.is_some());
 }
+
+#[test]
+fn an_exec_that_is_told_is_seen_at_that_tick_and_nothing_is_looked_for_meanwhile() {
+    let fake = FakeProc::new();
+    fake.add(200, LAUNCHER, 10, "/bin/sh", "1234 500 100");
+    fake.set_children(LAUNCHER, &[200]);
+    let mut tracker = fake.tracker();
+    tracker.execed = Some(HashSet::new());
+    pass(&mut tracker, 0);
+    fake.exec(200, "/usr/lib/cc1");
+    for tick in 1..=2 * EXEC_CHECK_TICKS {
+        assert!(pass(&mut tracker, tick).started.is_empty(), "tick {tick}");
+    }
+    tracker.execed = Some(HashSet::from([200]));
+    assert_eq!(pass(&mut tracker, 20).started[0].exec_count, 1);
+}
