@@ -50,6 +50,11 @@ describe('what makes a number weaker is said in a sentence', () => {
     ],
     ['a lost status', { metadata: { exit_code: null } }, 'The exit status of the build is unknown.'],
     [
+      'lost events of the process connector',
+      { metadata: { connector: { state: 'on', reason: null, existed: 70, unrecorded: 1, execs_seen: 60, overflows: 2 } } },
+      'Events of the process connector were lost 2 times: at least 70 processes existed, and some ends are unknown.',
+    ],
+    [
       'a recording that was not finished',
       { metadata: { state: 'running', exit_code: null, counts: null, own_cost: null } },
       'mymonitor did not finish this recording: the end of the build may be missing, and its exit status and cost are unknown.',
@@ -133,4 +138,15 @@ test('the host is shown at its worst, and what no tick could read is null', asyn
 test('a recording with more ticks than a call takes arguments has a host too', async () => {
   const { host } = await analysed({ ticks: { memAvailableKb: new Float64Array(300_000).fill(7) } })
   expect(host.memAvailableMinKb).toBe(7)
+})
+
+test('the process connector says how many processes existed; without it nobody knows', async () => {
+  const connector = { state: 'on', reason: null, existed: 70, unrecorded: 1, execs_seen: 60, overflows: 0 } as const
+  expect((await analysed({ metadata: { connector } })).trust).toMatchObject({ existedProcesses: 70, unrecordedProcesses: 1, warnings: [] })
+  const refused = { ...connector, state: 'refused', existed: 0 } as const
+  for (const without of [null, refused])
+    expect((await analysed({ metadata: { connector: without } })).trust).toMatchObject({
+      existedProcesses: null,
+      unrecordedProcesses: null,
+    })
 })

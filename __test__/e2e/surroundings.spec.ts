@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000 })
 /** Prints what a process can know of what it inherited. `ls` names its own directory descriptor, which is the same number in both runs. */
 const PROBE = `
   umask; ulimit -S -a; ulimit -H -a; nice; cat /proc/self/oom_score_adj; pwd
-  grep -E '^(SigBlk|SigIgn|Seccomp|NoNewPrivs|Cpus_allowed_list|CapEff|CapBnd|Groups|Umask)' /proc/self/status
+  grep -E '^(SigBlk|SigIgn|NoNewPrivs|Cpus_allowed_list|CapEff|CapBnd|Groups|Umask)' /proc/self/status
   echo process group and session: $(cut -d' ' -f5,6 /proc/self/stat)
   echo descriptors: $(ls /proc/self/fd)
 `
@@ -36,6 +36,16 @@ describe('the build inherits what it would without us', () => {
   test('descriptors, limits, mask, signals, priority, process group and session', async () => {
     const { bare, recorded } = await probed('')
     expect(recorded).toBe(bare)
+  })
+
+  test('no filter of system calls, with --events poll; the one of the exit records is announced', async () => {
+    const probe = ['grep', '^Seccomp', '/proc/self/status']
+    const { stdout: bare } = await run(probe)
+    const polled = await record(probe, ['--events', 'poll'])
+    expect(polled.stdout.toString()).toBe(bare.toString())
+    expect(polled.metadata.sources).not.toContain('exit_records')
+    const auto = await record(probe)
+    expect(auto.stdout.toString() === bare.toString()).toBe(!auto.metadata.sources.includes('exit_records'))
   })
 
   test('a soft limit of open files below the hard one', async () => {

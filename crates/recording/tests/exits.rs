@@ -99,6 +99,16 @@ fn a_sampled_image_ends_as_its_exit_record_says() {
 }
 
 #[test]
+fn a_command_line_that_no_tick_could_read_is_taken_from_the_exit_record() {
+    let (_, processes) = of(&[origin(), ExitFrame::Exited(record(101, 120_000))], ticks("cc1", 11));
+    assert_eq!(processes.argv[row(&processes, 101)].as_deref(), Some(&["cc1".to_owned(), "a.c".to_owned()][..]));
+    let mut known = ticks("cc1", 11);
+    known[1].started[0].argv = b"cc1\0b.c\0".to_vec();
+    let (_, processes) = of(&[origin(), ExitFrame::Exited(record(101, 120_000))], known);
+    assert_eq!(processes.argv[row(&processes, 101)].as_deref(), Some(&["cc1".to_owned(), "b.c".to_owned()][..]));
+}
+
+#[test]
 fn an_exit_during_the_tick_that_found_the_process_gone_is_its_own() {
     let (_, processes) = of(&[origin(), ExitFrame::Exited(record(101, 150_800))], ticks("cc1", 11));
     assert_eq!((processes.process_id.len(), processes.end[row(&processes, 101)]), (2, End::Exited));

@@ -7,6 +7,7 @@ use crate::connector::{Connector, ConnectorRefusal};
 
 /// What was found. Nothing was changed.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent answers, each named where it is asked")]
 pub struct Probe {
     /// With `--events auto`.
     pub exit_records: ExitRecords,

@@ -305,6 +305,11 @@ fn split(image: Image, otherwise: End) -> (Row, Option<NextImage>) {
             row.vm_hwm_kb = exited.record.vm_hwm_kb;
             row.cpu_us = exited.record.cpu_us;
             row.threads = row.threads.max(exited.record.threads);
+            if row.start.argv.is_empty() {
+                // Of a process whose first thread has ended, only its last can tell.
+                let record = exited.record;
+                (row.start.argv, row.start.argv_cut_from, row.start.argv_hash) = (record.argv, record.argv_cut_from, record.argv_hash);
+            }
         }
         Some(exited) => {
             row.end = End::Execed;
