@@ -301,6 +301,7 @@ impl From<analysis::Peak> for PeakColumns {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers; sizes and counts of real recordings are far below 2^53")]
 impl From<analysis::Aggregate> for Aggregate {
     fn from(aggregate: analysis::Aggregate) -> Self {
         Self {

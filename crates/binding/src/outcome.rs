@@ -56,6 +56,7 @@ pub struct ConnectorCounts {
 
 /// Where the sampling thread's CPU time went, all ticks together; waiting and waking up is the rest.
 #[napi(object)]
+#[expect(clippy::struct_field_names, reason = "units belong to names")]
 pub struct PhaseCpu {
     /// Memory of known processes, and the host's files.
     pub read_us: f64,

@@ -1,13 +1,13 @@
 //! What this machine offers, for `mymonitor doctor`.
 
 use mymonitor_sampler::ConnectorState;
-use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::outcome::{ConnectorUse, ExitRecordsState, number};
 
 /// What was found by trying; nothing was changed.
 #[napi(object, object_from_js = false)]
+#[expect(clippy::struct_excessive_bools, reason = "independent answers, each named where it is asked")]
 pub struct Probe {
     /// With `--events auto`.
     pub exit_records: ExitRecordsState,
@@ -29,9 +29,9 @@ pub struct Probe {
 
 /// Tries everything once.
 #[napi(catch_unwind)]
-pub fn probe() -> Result<Probe, String> {
+pub fn probe() -> Probe {
     let found = mymonitor_sampler::probe();
-    Ok(Probe {
+    Probe {
         exit_records: found.exit_records.into(),
         connector: found.connector_refusal.map_or(ConnectorState::On, ConnectorState::Refused).into(),
         rollup: found.rollup,
@@ -40,5 +40,5 @@ pub fn probe() -> Result<Probe, String> {
         cgroup: found.cgroup,
         cgroup_limit_kb: found.cgroup_limit_kb.map(number),
         real_time: found.real_time,
-    })
+    }
 }
