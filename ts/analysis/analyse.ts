@@ -76,11 +76,13 @@ function peakOf(
   peak: PeakColumns,
   metric: Metric,
   processes: ProcessEntry[],
-  { upperBoundRssKb, withoutMark }: Aggregate,
-  { pss }: Metadata,
+  { upperBoundRssKb, withoutMark: known }: Aggregate,
+  { pss, exit_records: exits }: Metadata,
 ): Peak {
   const { rssKb, pssKb, privateKb, sharedKb, tick, elapsedUs, measured } = peak
   const kb = metric === 'pss' ? pssKb : rssKb
+  // Exits that were seen and not recorded had marks, too.
+  const withoutMark = known + (exits?.dropped ?? 0) + (exits?.unreadable ?? 0)
   const sizes = { kb, rssKb, pssKb, privateKb, sharedKb, upperBoundRssKb, withoutMark }
   return {
     ...sizes,

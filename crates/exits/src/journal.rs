@@ -24,6 +24,8 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<u8>,
+    /// Exit records in `waiting`.
+    records: u64,
     payload: Vec<u8>,
     dropped: u64,
     unreadable: u64,
@@ -72,6 +74,7 @@ impl Journal {
         }
         let was_empty = state.waiting.is_empty();
         state.push(&ExitFrame::Exited(record));
+        state.records += 1;
         drop(state);
         if was_empty {
             self.news.notify_one();
@@ -91,21 +94,34 @@ impl Journal {
             state.push(&ExitFrame::Missed { dropped, unreadable });
         }
         let bytes = std::mem::take(&mut state.waiting);
+        let records = std::mem::take(&mut state.records);
         drop(state);
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            match rustix::io::write(&self.file, rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(rustix::io::Errno::INTR) => {}
-                // A full disk, or a directory that was removed: the build goes on, the recording says what it lacks.
-                Err(_) => return,
+        let before = rustix::fs::fstat(&self.file).map(|stat| stat.st_size);
+        if write_all(&self.file, &bytes).is_err() {
+            // A full disk: the build goes on, and the recording says what it lacks. Nothing can be read behind half a frame, so none is left.
+            if let Ok(length) = before {
+                let _ = rustix::fs::ftruncate(&self.file, length.cast_unsigned());
             }
+            let mut state = self.lock();
+            state.dropped += records + dropped;
+            state.unreadable += unreadable;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(file, bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 impl State {

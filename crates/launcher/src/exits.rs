@@ -52,7 +52,6 @@ fn set_up(args: &Args, journal: &Arc<Journal>) -> Result<ExitRecords, Errno> {
     let store_argv = args.store_argv;
     let serve = move || {
         if let Ok(listener) = arrival.recv() {
-            journal.write_in_background();
             hurry();
             Server::new(listener, slots, proc, journal, store_argv).serve();
         }

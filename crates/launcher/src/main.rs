@@ -39,6 +39,8 @@ const NOT_STARTED: u8 = 125;
 const DRAIN_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
 
 fn main() -> ExitCode {
+    // Half a launcher would hold up every exit, and nobody would take over from it.
+    std::panic::set_hook(Box::new(|_| std::process::abort()));
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     let parsed = match Serve::parse(&words) {
         Some(serve) => serve.map(|serve| {
@@ -92,6 +94,7 @@ fn run(args: Args) -> rustix::io::Result<ExitCode> {
         let pid = root.as_raw_nonzero().get().cast_unsigned();
         send_with(Some(&args.socket), Event::Forked { pid, at_us: started_us, exit_records }, &exits.to_share());
         exits.forget_shared();
+        journal.write_in_background();
         journal.flush();
     };
     let root = match build::start(&args, &outputs, &signals, filter, forked) {

@@ -38,7 +38,7 @@ impl Reaper {
     pub(crate) fn reap(&mut self, mut killed: impl FnMut(u32, u32)) -> Reaped {
         loop {
             match wait(WaitOptions::NOHANG) {
-                Ok(Some((pid, status))) if pid == self.root => {
+                Ok(Some((pid, status))) if pid == self.root && self.root_is_live => {
                     self.root_is_live = false;
                     return Reaped::Root { wait_status: status.as_raw() };
                 }

@@ -14,6 +14,8 @@ pub(crate) fn serve(Serve { listener, slots, journal, store_argv }: Serve) {
         libc::sigfillset(everything.as_mut_ptr());
         libc::sigprocmask(libc::SIG_BLOCK, everything.as_ptr(), std::ptr::null_mut());
     }
+    // Tells `mymonitor recover` that the build still runs.
+    let _ = rustix::fs::flock(&journal, rustix::fs::FlockOperation::NonBlockingLockExclusive);
     let (Ok(proc), Ok(slots)) = (ProcRoot::open(std::path::Path::new("/proc")), Slots::open(slots)) else { return };
     let journal = Journal::new(journal);
     journal.write_in_background();

@@ -40,14 +40,14 @@ const FORKED_NO_EXEC: u64 = 0x40;
 impl ProcRoot {
     /// Reads the process of the thread `tid`. `between` is called between the reads, which take some tens of microseconds each.
     pub fn exit_reading(&self, tid: u32, with_command_line: bool, mut between: impl FnMut()) -> Result<ExitReading, ReadError> {
-        let status = Status::parse(&self.read(tid, "status")?)?;
+        let status = Status::parse(&self.read(tid, "status", &mut between)?)?;
         between();
         let mut reading = ExitReading { pid: status.tgid, uid: status.uid, vm_hwm_kb: status.vm_hwm_kb, ..ExitReading::default() };
-        reading.take_stat(&self.read(status.tgid, "stat")?)?;
+        reading.take_stat(&self.read(status.tgid, "stat", &mut between)?)?;
         if reading.memory_map == 0 && tid != status.tgid {
             // The first thread has ended before: it has no memory any more.
             let mut thread = ExitReading::default();
-            thread.take_stat(&self.read(tid, "stat")?)?;
+            thread.take_stat(&self.read(tid, "stat", &mut between)?)?;
             reading.memory_map = thread.memory_map;
         }
         reading.cpu_us = process_cpu_us(status.tgid);
@@ -63,13 +63,15 @@ impl ProcRoot {
         }
         if with_command_line {
             between();
-            reading.command_line = CommandLine::new(self.read(tid, "cmdline")?);
+            reading.command_line = CommandLine::new(self.read(tid, "cmdline", &mut between)?);
         }
         Ok(reading)
     }
 
-    fn read(&self, pid: u32, name: &str) -> Result<Vec<u8>, ReadError> {
+    /// At most [`MOST`] bytes: everybody else's exit waits meanwhile.
+    fn read(&self, pid: u32, name: &str, between: &mut impl FnMut()) -> Result<Vec<u8>, ReadError> {
         const CHUNK: usize = 4096;
+        const MOST: usize = 1 << 20;
         let file = openat(self.dir(), format!("{pid}/{name}"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let mut bytes = Vec::new();
         loop {
@@ -77,9 +79,10 @@ impl ProcRoot {
             bytes.resize(filled + CHUNK, 0);
             let length = rustix::io::read(&file, &mut bytes[filled..])?;
             bytes.truncate(filled + length);
-            if length < CHUNK {
+            if length < CHUNK || bytes.len() >= MOST {
                 return Ok(bytes);
             }
+            between();
         }
     }
 }

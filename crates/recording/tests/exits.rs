@@ -73,14 +73,17 @@ fn frames(frames: &[ExitFrame]) -> Vec<u8> {
 
 fn finalised(dir: &Path, ticks: Vec<Tick>, exits: &[u8], more_exits: &[u8]) -> (Summary, Processes) {
     put_journal(dir, &journal(ticks, Some(200_000)));
-    std::fs::write(dir.join(EXITS_FILE), exits).unwrap();
-    std::fs::write(dir.join(EXITS_2_FILE), more_exits).unwrap();
-    let summary = finalise(dir, Compression::default()).unwrap();
-    (summary, Recording::open(dir).unwrap().processes(0, u64::MAX).unwrap())
+    std::fs::write(dir.join(EXITS_FILE), exits).expect("a directory that can be written");
+    std::fs::write(dir.join(EXITS_2_FILE), more_exits).expect("a directory that can be written");
+    let summary = finalise(dir, Compression::default()).expect("a directory that can be written");
+    (
+        summary,
+        Recording::open(dir).expect("a directory that can be written").processes(0, u64::MAX).expect("a directory that can be written"),
+    )
 }
 
 fn of(exits: &[ExitFrame], ticks: Vec<Tick>) -> (Summary, Processes) {
-    finalised(tempfile::tempdir().unwrap().path(), ticks, &frames(exits), b"")
+    finalised(tempfile::tempdir().expect("a temporary directory").path(), ticks, &frames(exits), b"")
 }
 
 /// The row of the image of a pid.

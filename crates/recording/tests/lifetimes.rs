@@ -83,13 +83,16 @@ fn finalised(dir: &Path, told: &[(u32, Lifetime)], ticks: Vec<Tick>, records: Ve
         frame.encode(&mut payload);
         append_frame(&mut exits, &payload);
     }
-    std::fs::write(dir.join(EXITS_FILE), exits).unwrap();
-    let summary = finalise(dir, Compression::default()).unwrap();
-    (summary, Recording::open(dir).unwrap().processes(0, u64::MAX).unwrap())
+    std::fs::write(dir.join(EXITS_FILE), exits).expect("a directory that can be written");
+    let summary = finalise(dir, Compression::default()).expect("a directory that can be written");
+    (
+        summary,
+        Recording::open(dir).expect("a directory that can be written").processes(0, u64::MAX).expect("a directory that can be written"),
+    )
 }
 
 fn of(told: &[(u32, Lifetime)], ticks: Vec<Tick>, records: Vec<ExitRecord>) -> (Summary, Processes) {
-    finalised(tempfile::tempdir().unwrap().path(), told, ticks, records)
+    finalised(tempfile::tempdir().expect("a directory that can be written").path(), told, ticks, records)
 }
 
 type Ending = (End, Option<u32>, Option<u32>, Option<i64>);

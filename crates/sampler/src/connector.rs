@@ -169,6 +169,8 @@ impl Follower {
 
     /// A pass of the tracker has found these pids alive; `started` are the new ones.
     pub(crate) fn compare(&mut self, started: impl Iterator<Item = u32>, alive: impl Iterator<Item = u32>) {
+        // What the pass found was forked before, but not all of it before the last hearing.
+        self.hear();
         if std::mem::take(&mut self.incomplete) {
             alive.for_each(|pid| self.family.adopt(pid));
             self.bury();

@@ -56,7 +56,7 @@ pub fn recover(dir: &Path, compression: Compression) -> Result<Recovered, Recove
         return Err(busy("mymonitor"));
     }
     let (started_us, root_end) = ends(dir).map_err(RecoverError::Recording)?;
-    if root_end.is_none() && is_locked(&dir.join(EXITS_FILE)) {
+    if root_end.is_none() && (is_locked(&dir.join(EXITS_FILE)) || is_locked(&dir.join(EXITS_2_FILE))) {
         return Err(busy("its build"));
     }
     let summary = finalise(dir, compression).map_err(RecoverError::Recording)?;

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use mymonitor_proc::{HostFiles, ProcRoot};
 use mymonitor_wire::{Command, Event, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::caller::Caller;
 use crate::clock::{self, StartClock};
@@ -33,6 +33,8 @@ const SNAPSHOT_EVERY_US: u64 = 250_000;
 const SAME_SIGNAL_US: u64 = 500_000;
 /// How long to look for the root's record where the launcher was killed.
 const SUCCESSOR_WRITES_US: u64 = 300_000;
+/// Between TERM and KILL, as the launcher has it.
+const GRACE_US: u64 = 10_000_000;
 /// The launcher's grace before it kills, and a little more.
 const TERMINATION_US: u64 = 12_000_000;
 
@@ -247,6 +249,9 @@ impl Run {
             self.outcome.timed_out = true;
             self.terminate(libc::SIGTERM);
         }
+        if self.state.kill_root_at_us.take_if(|at_us| clock::monotonic_us() >= *at_us).is_some() {
+            self.order(Command::Kill);
+        }
     }
 
     /// After TERM the launcher is there until the last descendant has ended: the recording is finished only then.
@@ -294,10 +299,13 @@ impl Run {
     /// It ends by itself only after the root; before, somebody has killed it. The build must not notice.
     fn lose_launcher(&mut self) {
         self.state.launcher_is_gone = true;
-        if self.state.root_end.is_some() {
+        if self.state.root_end.is_none() {
+            self.fail("the launcher was killed: what it alone knew (orphans, some exit records) is lost".into());
+        }
+        // With the root ended and nobody left it has simply ended; its successor then ends at once.
+        if self.state.root_end.is_some() && !self.state.terminating {
             return;
         }
-        self.fail("the launcher was killed: what it alone knew (orphans, some exit records) is lost".into());
         if let Some(dormant) = self.state.dormant.take() {
             let file = self.options.recording_dir.join(mymonitor_recording::EXITS_2_FILE);
             if let Err(error) = dormant.take_over(&self.options.launcher, &file, self.options.store_argv) {
@@ -334,11 +342,11 @@ impl Run {
             self.terminate(signal);
         } else if self.state.first_interrupt_us.is_some() && self.options.second_interrupt_kills {
             self.state.terminating = true;
-            self.launched.tell(Command::Kill);
+            self.order(Command::Kill);
         } else {
             self.state.first_interrupt_us.get_or_insert(now_us);
             if by_process {
-                self.launched.tell(Command::Signal(signal));
+                self.order(Command::Signal(signal));
             }
         }
     }
@@ -346,7 +354,25 @@ impl Run {
     fn terminate(&mut self, signal: i32) {
         self.state.terminating = true;
         self.outcome.interrupted_by.get_or_insert(signal);
-        self.launched.tell(Command::Signal(signal));
+        self.order(Command::Signal(signal));
+    }
+
+    /// Without a launcher the root is all that we can reach; what it leaves behind ends by itself.
+    fn order(&mut self, command: Command) {
+        if !self.state.launcher_is_gone {
+            self.launched.tell(command);
+            return;
+        }
+        let signal = match command {
+            Command::Signal(signal) => Signal::from_named_raw(signal),
+            Command::Kill | Command::Go => Some(Signal::KILL),
+        };
+        if let (Some(root), Some(signal)) = (&self.state.root, signal) {
+            let _ = pidfd_send_signal(root, signal);
+        }
+        if self.state.terminating {
+            self.state.kill_root_at_us.get_or_insert(clock::monotonic_us() + GRACE_US);
+        }
     }
 
     fn fail(&mut self, message: String) {

@@ -18,6 +18,8 @@ pub(crate) struct State {
     /// Tells the end of the root when there is no launcher any more to tell it.
     pub(crate) root: Option<OwnedFd>,
     pub(crate) root_is_gone: bool,
+    /// Told to end without a launcher: when to stop asking.
+    pub(crate) kill_root_at_us: Option<u64>,
     pub(crate) dormant: Option<Dormant>,
     /// Everything was told to end; wait for stragglers.
     pub(crate) terminating: bool,

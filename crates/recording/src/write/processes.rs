@@ -49,7 +49,7 @@ pub(super) struct Row {
 
 impl Row {
     fn peak_kb(&self) -> Option<u64> {
-        self.vm_hwm_kb.or(self.largest_kb)
+        self.vm_hwm_kb.max(self.largest_kb)
     }
 
     fn peak_source(&self) -> Option<&'static str> {

@@ -56,12 +56,13 @@ impl Run {
                 self.outcome.processes = summary.processes;
                 self.outcome.exits = summary.exits;
                 self.outcome.connector_counts = summary.connector.unwrap_or_default();
-                if summary.elapsed_us.is_some() && summary.unread_bytes == 0 && summary.orphan_samples == 0 {
+                let unread_bytes = summary.unread_bytes + summary.exits.unread_bytes;
+                if summary.elapsed_us.is_some() && unread_bytes == 0 && summary.orphan_samples == 0 {
                     for journal in [JOURNAL_FILE, EXITS_FILE, mymonitor_recording::EXITS_2_FILE] {
                         remove(self.options.recording_dir.join(journal));
                     }
                 } else {
-                    self.fail(format!("the recording is incomplete: {} bytes of {JOURNAL_FILE} could not be used", summary.unread_bytes));
+                    self.fail(format!("the recording is incomplete: {unread_bytes} bytes of its journals could not be used"));
                 }
             }
             Ok(Err(error)) => self.fail(error.to_string()),
