@@ -35,13 +35,15 @@ const BACKGROUND_TICKS: u32 = 40;
 const STALE_TICKS: u32 = 200;
 /// A shared part from which files of its own are likely.
 const LARGE_SHARED_KB: u64 = 16 * 1024;
+/// Processes that the model misjudges are walked together, for so long at most in one tick.
+const MISJUDGED_PASS_US: u64 = 20_000;
 /// Smaller changes are not worth a walk.
 const CHANGE_KB: u64 = 2 * 1024;
 
 /// What is known of an image's PSS.
 #[derive(Debug)]
 pub(crate) struct Mark {
-    /// Runs its parent's program: it may share anonymous pages.
+    /// Runs its parent's program, or a child runs its: it may share anonymous pages.
     forked: bool,
     /// This user may not measure it; asked once.
     denied: bool,
@@ -191,14 +193,16 @@ impl Meter {
         budget.refill(now_us);
         // Misjudged processes may use what there is; everything else leaves enough to confirm a peak.
         let reserve_us = full_price_us(budget, tick, live).min(FULL_PASS_US);
-        let mut left_us = 2 * budget.predict_us(LARGE_SHARED_KB);
+        let mut left_us = MISJUDGED_PASS_US.max(budget.predict_us(LARGE_SHARED_KB));
         let mut chosen = Vec::new();
         for (index, (row, &owner)) in tick.rows.iter().zip(tick.owners).enumerate() {
             let live = &live[owner];
             let executable = &mut executables[row.executable as usize];
             let misjudged = live.mark.is_misjudged(row, executable);
             let new = live.seen_ticks >= 2 && !executable.measured && !std::mem::replace(&mut executable.asked, true);
-            if !(misjudged || new) || live.mark.denied || !live.mark.has_rested(tick.tick, now_us) {
+            // A family that has grown or shrunk shares its pages otherwise: what was measured says nothing any more.
+            let regrouped = misjudged && live.mark.last.is_some_and(|last| last.population != executable.population);
+            if !(misjudged || new) || live.mark.denied || !(regrouped || live.mark.has_rested(tick.tick, now_us)) {
                 continue;
             }
             let price_us = budget.predict_us(row.rss_kb);
@@ -296,6 +300,15 @@ impl Meter {
 impl Mark {
     pub(crate) fn new(forked: bool) -> Self {
         Self { forked, denied: false, last: None }
+    }
+
+    /// A child was seen that never exec'ed: pages of this process are in both.
+    pub(crate) fn shares_with_a_child(&mut self) {
+        self.forked = true;
+    }
+
+    pub(crate) fn is_forked(&self) -> bool {
+        self.forked
     }
 
     fn has_rested(&self, tick: u32, now_us: u64) -> bool {

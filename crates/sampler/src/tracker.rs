@@ -255,6 +255,11 @@ impl Tracker {
             }
             match self.open(pid, now_us) {
                 Ok(Opened::Alive(live)) => {
+                    if live.mark.is_forked()
+                        && let Some(parent) = self.live.iter_mut().find(|parent| parent.process.pid() == live.start.ppid)
+                    {
+                        parent.mark.shares_with_a_child();
+                    }
                     self.by_pid.insert(pid, live.process_id);
                     self.short_of_descriptors += u64::from(live.process.is_short_of_descriptors());
                     self.next_id += 1;

@@ -3,6 +3,9 @@
 /// What is not used is saved for at most this long, so that a full measurement of a large build becomes possible at all.
 const SAVED_SECONDS: u64 = 30;
 
+/// What the bucket starts with: forks of the first moments cannot wait until something is earned.
+const STARTING_SECONDS: u64 = 3;
+
 /// Price of a rollup without any memory, and of a MiB in pages of 4 KiB, before anything was measured here.
 const FIXED_US: u64 = 30;
 const PER_MIB_NS: u64 = 11_000;
@@ -11,7 +14,7 @@ const PER_MIB_NS: u64 = 11_000;
 const TELLING_KB: u64 = 8 * 1024;
 
 pub(crate) struct Budget {
-    /// CPU time earned per second of wall time, microseconds. The hard limit: the bucket starts empty.
+    /// CPU time earned per second of wall time, microseconds. The hard limit, but for what the bucket starts with.
     per_second_us: u64,
     tokens_ns: i64,
     filled_at_us: u64,
@@ -23,7 +26,8 @@ impl Budget {
     pub(crate) fn new(percent: f64, now_us: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits; not a number becomes 0")]
         let per_second_us = (percent.clamp(0.0, 100.0) * 10_000.0) as u64;
-        Self { per_second_us, tokens_ns: 0, filled_at_us: now_us, per_mib_ns: PER_MIB_NS }
+        let tokens_ns = (per_second_us * 1000 * STARTING_SECONDS).cast_signed();
+        Self { per_second_us, tokens_ns, filled_at_us: now_us, per_mib_ns: PER_MIB_NS }
     }
 
     pub(crate) fn refill(&mut self, now_us: u64) {
@@ -59,11 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_per_cent_is_ten_milliseconds_a_second_and_nothing_at_the_start() {
+    fn one_per_cent_is_ten_milliseconds_a_second_and_thirty_at_the_start() {
         let mut budget = Budget::new(1.0, 0);
-        assert!(!budget.affords(1, 0));
+        assert!(budget.affords(30_000, 0) && !budget.affords(30_001, 0));
         budget.refill(1_000_000);
-        assert!(budget.affords(10_000, 0) && !budget.affords(10_001, 0) && !budget.affords(9_000, 1_001));
+        assert!(budget.affords(40_000, 0) && !budget.affords(40_001, 0) && !budget.affords(39_000, 1_001));
     }
 
     #[test]
@@ -77,7 +81,7 @@ mod tests {
     fn what_cost_more_than_predicted_is_paid_back_first() {
         let mut budget = Budget::new(1.0, 0);
         budget.refill(1_000_000);
-        budget.spend(1024, 30_000);
+        budget.spend(1024, 60_000);
         budget.refill(3_000_000);
         assert!(!budget.affords(1, 0));
         budget.refill(4_000_000);
