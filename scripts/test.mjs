@@ -20,12 +20,12 @@ process.stdout.write(`\n${lines.join('\n')}\n`)
 process.exitCode = ok ? 0 : 1
 
 async function runAll() {
+  const burner = await passThrough(ROOT, 'cargo', ['build', ...CARGO, '--package', 'mymonitor-burner'])
+  if (burner.status !== 0) runs.push({ name: 'the build of the burner', status: burner.status, passed: 0, failed: 1, skipped: [] })
+
   // The binding only converts, and links nowhere but in Node: the TypeScript tests run it.
   const cargo = await passThrough(ROOT, 'cargo', ['test', ...CARGO, '--workspace', '--exclude', 'mymonitor-binding', '--no-fail-fast'])
   runs.push({ name: 'cargo test', status: cargo.status, ...cargoTotals(cargo.output) })
-
-  const burner = await passThrough(ROOT, 'cargo', ['build', ...CARGO, '--package', 'mymonitor-burner'])
-  if (burner.status !== 0) runs.push({ name: 'the build of the burner', status: burner.status, passed: 0, failed: 1, skipped: [] })
 
   const results = join(ROOT, 'target/vitest.json')
   rmSync(results, { force: true })

@@ -40,6 +40,8 @@ const EFFECTS: Record<string, [value: string, effect: (config: Config) => unknow
   'monitor.collection.interval_seconds': ['0.2', (config) => config.intervalUs, 200_000],
   'monitor.collection.metric_type': ['"rss_pidstat"', (config) => config.metric, 'rss'],
   'monitor.storage.compression': ['"zstd"', (config) => config.compression, 'zstd'],
+  'monitor.storage.format': ['"json"', ({ formats }: Config) => formats.json, true],
+  'monitor.storage.generate_legacy_formats': ['true', ({ formats }: Config) => formats.legacyCsv, true],
   'paths.projects_config': ['"more/p.toml"', (config) => config.projects.map(({ name }) => name), ['other']],
   'paths.rules_config': ['"more/r.toml"', (config) => config.rulesFile.endsWith('/more/r.toml'), true],
 }
@@ -67,8 +69,6 @@ const WITHOUT_EFFECT: Record<string, string> = {
   'monitor.hybrid.hybrid_worker_timeout': '5.0',
   'monitor.hybrid.hybrid_enable_queue_monitoring': 'true',
   'monitor.hybrid.hybrid_batch_result_size': '50',
-  'monitor.storage.format': '"json"',
-  'monitor.storage.generate_legacy_formats': 'true',
 }
 
 test('known defect 11: the tests below know every key of config.toml', () => {

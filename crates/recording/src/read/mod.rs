@@ -23,7 +23,9 @@ pub use processes::{End, Executables, Processes};
 pub use samples::Window;
 pub use ticks::{Ticks, Timeline};
 
-use crate::{Correction, MEMORY_SAMPLES_FILE, PROCESSES_FILE, RecordingError, TICKS_FILE, footer};
+use crate::{Correction, RecordingError, footer};
+#[cfg(not(target_family = "wasm"))]
+use crate::{MEMORY_SAMPLES_FILE, PROCESSES_FILE, TICKS_FILE};
 use table::Table;
 
 /// The three tables of raw facts, opened. Reading is positional, so threads may share it.

@@ -84,7 +84,7 @@ fn naive(ticks: &[Tick]) -> (Vec<NaiveRow>, Vec<NaiveImage>) {
         }
         for end in &tick.ended {
             if let Some((id, samples, peak)) = live.remove(&end.process_id) {
-                images.push((id, samples, end.vm_hwm_kb.map(|kb| i64::try_from(kb).unwrap()).or(peak)));
+                images.push((id, samples, end.vm_hwm_kb.map(|kb| i64::try_from(kb).unwrap()).max(peak)));
             }
         }
     }
