@@ -245,10 +245,10 @@ impl<'a> Pass<'a> {
         for (sample, pss_kb) in self.counted.iter().zip(&mut self.pss_kb) {
             let correction = &mut self.corrections[sample.process_id as usize];
             if sample.pss_kb != NOT_MEASURED {
-                *correction = Some(Correction::new(sample.pss_kb, *pss_kb, sample.shared_kb));
+                *correction = Some(Correction::new(sample.pss_kb, sample.rss_kb, sample.shared_kb));
                 *pss_kb = sample.pss_kb;
             } else if let Some(correction) = correction {
-                *pss_kb = correction.apply(*pss_kb, sample.rss_kb, sample.shared_kb);
+                *pss_kb = correction.apply(*pss_kb, sample.rss_kb);
             }
             totals.rss_kb = totals.rss_kb.saturating_add(sample.rss_kb);
             totals.pss_kb = totals.pss_kb.saturating_add(*pss_kb);

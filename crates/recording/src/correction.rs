@@ -1,22 +1,23 @@
 //! What measurements say about the memory model.
 
-/// What a measurement said about the memory model, for the ticks of the same image until its next measurement.
+/// What a measurement said about an image's private memory, for its other ticks.
 ///
-/// The model errs in two ways, and they age differently. It is too low for processes of one executable that map different files (linkers with
-/// different inputs): that error lies in the shared part and grows with it. It is too high for forks that share anonymous pages copy-on-write:
-/// that error is what they shared, and stays until somebody writes.
+/// The model takes `resident - shared` for private. Of forks that share anonymous pages copy-on-write that is too much, and only of them: a
+/// measured PSS below it shows by how much, and that stays until somebody writes. What the model shares out among processes that map the same
+/// files or memory is right in sum though not for each, so nothing of it is corrected by single measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Correction {
-    /// Measured minus modelled.
+    /// At most 0.
     excess_kb: i64,
     /// Shared part when it was measured.
     shared_kb: u64,
 }
 
 impl Correction {
-    /// A measurement beside what the model says of the same tick.
-    pub fn new(measured_kb: u64, modelled_kb: u64, shared_kb: u64) -> Self {
-        Self { excess_kb: measured_kb.cast_signed().saturating_sub(modelled_kb.cast_signed()), shared_kb }
+    /// A measurement, and what `statm` said at the same tick.
+    pub fn new(measured_kb: u64, rss_kb: u64, shared_kb: u64) -> Self {
+        let private_kb = rss_kb.saturating_sub(shared_kb);
+        Self { excess_kb: measured_kb.cast_signed().saturating_sub(private_kb.cast_signed()).min(0), shared_kb }
     }
 
     /// As it is stored.
@@ -24,26 +25,15 @@ impl Correction {
         Self { excess_kb, shared_kb }
     }
 
-    /// Measured minus modelled, and the shared part at that tick.
+    /// Measured less private, at most 0, and the shared part at that tick.
     pub fn parts(self) -> (i64, u64) {
         (self.excess_kb, self.shared_kb)
     }
 
-    /// The model's value of a later tick, corrected; never above the resident size.
-    pub fn apply(self, modelled_kb: u64, rss_kb: u64, shared_kb: u64) -> u64 {
-        let excess_kb = match u64::try_from(self.excess_kb) {
-            Ok(excess_kb) => scale(excess_kb, shared_kb, self.shared_kb).cast_signed(),
-            Err(_) => self.excess_kb,
-        };
-        modelled_kb.saturating_add_signed(excess_kb).min(rss_kb)
+    /// The model's value of another tick, corrected; never above the resident size.
+    pub fn apply(self, modelled_kb: u64, rss_kb: u64) -> u64 {
+        modelled_kb.saturating_add_signed(self.excess_kb).min(rss_kb)
     }
-}
-
-fn scale(value: u64, numerator: u64, denominator: u64) -> u64 {
-    if denominator == 0 {
-        return value;
-    }
-    u64::try_from(u128::from(value) * u128::from(numerator) / u128::from(denominator)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -51,27 +41,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_the_tick_of_its_measurement_the_corrected_value_is_the_measured_one() {
-        for (measured, modelled) in [(500, 250), (12, 100), (100, 100)] {
-            assert_eq!(Correction::new(measured, modelled, 480).apply(modelled, 600, 480), measured);
+    fn pages_shared_copy_on_write_are_taken_off_as_they_were() {
+        assert_eq!(Correction::new(12, 104, 4).apply(152, 160), 64);
+    }
+
+    #[test]
+    fn how_shared_memory_is_shared_out_is_not_corrected() {
+        for measured in [100, 250, 600] {
+            assert_eq!(Correction::new(measured, 600, 500).apply(333, 600), 333);
         }
     }
 
     #[test]
-    fn files_that_the_model_shared_out_wrongly_count_more_as_more_of_them_is_mapped() {
-        let correction = Correction::new(500, 250, 480);
-        assert_eq!(correction.apply(500, 2000, 960), 1000);
-        assert_eq!(correction.apply(125, 2000, 240), 250);
-    }
-
-    #[test]
-    fn pages_shared_copy_on_write_are_taken_off_as_they_were() {
-        assert_eq!(Correction::new(12, 100, 4).apply(150, 160, 8), 62);
-    }
-
-    #[test]
     fn no_process_is_corrected_beyond_what_it_holds_or_below_nothing() {
-        assert_eq!(Correction::new(500, 250, 100).apply(300, 400, 200), 400);
-        assert_eq!(Correction::new(0, 100, 0).apply(40, 50, 0), 0);
+        assert_eq!(Correction::new(500, 400, 100).apply(900, 400), 400);
+        assert_eq!(Correction::new(0, 100, 0).apply(40, 50), 0);
     }
 }

@@ -255,7 +255,7 @@ impl Meter {
                     rss_kb,
                     shared_kb,
                     population: executable.population,
-                    correction: Correction::new(pss_kb, modelled_kb, shared_kb),
+                    correction: Correction::new(pss_kb, rss_kb, shared_kb),
                 });
                 true
             }
@@ -341,11 +341,11 @@ fn full_price_us(budget: &Budget, tick: &Modelled<'_>, live: &[Live]) -> u64 {
 /// Measured where it was in this tick, else the model corrected by the image's last measurement.
 fn estimate(tick: &Modelled<'_>, live: &[Live], samples: &[Sample]) -> u64 {
     let of = |row: usize| {
-        let Row { rss_kb, shared_kb, .. } = tick.rows[row];
+        let rss_kb = tick.rows[row].rss_kb;
         let modelled_kb = tick.pss_kb[row];
         samples[row].pss_kb.unwrap_or_else(|| {
             let last = &live[tick.owners[row]].mark.last;
-            last.map_or(modelled_kb, |last| last.correction.apply(modelled_kb, rss_kb, shared_kb))
+            last.map_or(modelled_kb, |last| last.correction.apply(modelled_kb, rss_kb))
         })
     };
     (0..tick.rows.len()).map(of).fold(0, u64::saturating_add)

@@ -185,9 +185,9 @@ impl Replay {
             });
         }
         let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
-        for (&(number, measured_kb), (row, &modelled_kb)) in self.measured.iter().zip(self.rows.iter().zip(&self.pss_kb)) {
+        for (&(number, measured_kb), row) in self.measured.iter().zip(&self.rows) {
             if let Some(measured_kb) = measured_kb {
-                self.images.correct(number, Correction::new(measured_kb, modelled_kb, row.shared_kb));
+                self.images.correct(number, Correction::new(measured_kb, row.rss_kb, row.shared_kb));
             }
         }
         // Of a tick whose every process was measured, the model has nothing to say.
