@@ -5,18 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, type TestContext, test, vi } from 'vitest'
 import { loadRecorder } from '../../ts/native.ts'
 import { below, numbers, only, processesOf } from './ends.ts'
-import {
-  AS_NOBODY,
-  compiler,
-  directoryOfNobody,
-  mymonitor,
-  noOrdinaryUser,
-  type Recorded,
-  record,
-  recordingIn,
-  run,
-  temporary,
-} from './harness.ts'
+import { compiler, mymonitor, needsOrdinaryUser, type Recorded, record, recordAsNobody, run, temporary } from './harness.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -91,13 +80,8 @@ describe.each(['auto', 'connector'])('with --events %s', (events) => {
 
 test('an ordinary user has the same', async (context) => {
   needsConnector(context)
-  const reason = noOrdinaryUser()
-  if (reason) context.skip(reason)
-  const dir = directoryOfNobody()
-  const output = join(dir, 'out')
-  const sample = mymonitor('sample', '--output-dir', output, '--no-report', '--', ...killed)
-  const ended = await run([...AS_NOBODY, ...sample], { cwd: dir })
-  const recorded = { ...ended, ...recordingIn(output, ended) }
+  needsOrdinaryUser(context)
+  const recorded = await recordAsNobody(killed)
   if (recorded.metadata.connector?.state === 'refused') {
     expect(recorded.metadata.connector.reason).toMatch(/^[^\n]+$/)
     expect(recorded.metadata.sources).not.toContain('connector')

@@ -15,7 +15,7 @@ import {
   compiler,
   directoryOfNobody,
   mymonitor,
-  noOrdinaryUser,
+  needsOrdinaryUser,
   processesWith,
   type Running,
   recordingIn,
@@ -171,8 +171,7 @@ describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () =>
   })
 
   test('costs an ordinary user nothing either', async (context) => {
-    const reason = noOrdinaryUser()
-    if (reason) context.skip(reason)
+    needsOrdinaryUser(context)
     const { ms } = await bare()
     const build = sampled(command(), AS_NOBODY, directoryOfNobody())
     await build.shows('started')
@@ -223,8 +222,7 @@ describe(`a launcher that is killed (MYMONITOR_SEED=${SEED})`, () => {
   })
 
   test('costs an ordinary user nothing either', async (context) => {
-    const reason = noOrdinaryUser()
-    if (reason) context.skip(reason)
+    needsOrdinaryUser(context)
     const { ms } = await bare()
     const build = sampled(command(), AS_NOBODY, directoryOfNobody())
     await build.shows('started')

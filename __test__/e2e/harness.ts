@@ -5,7 +5,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, onTestFinished } from 'vitest'
+import { afterAll, onTestFinished, type TestContext } from 'vitest'
 import type { Analysis } from '../../ts/analysis/contract.ts'
 import type { Metadata } from '../../ts/metadata.ts'
 
@@ -39,8 +39,14 @@ const NOBODY = 65534
 /** What makes the command behind it an ordinary user's. */
 export const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
 
+/** Skips a test that cannot become an ordinary user. */
+export function needsOrdinaryUser(context: TestContext): void {
+  const reason = noOrdinaryUser()
+  if (reason) context.skip(reason)
+}
+
 /** Why a test cannot become an ordinary user, or null. */
-export function noOrdinaryUser(): string | null {
+function noOrdinaryUser(): string | null {
   const [setpriv = '', ...as] = AS_NOBODY
   if (process.getuid?.() !== 0) return 'becoming another user needs root'
   if (spawnSync(setpriv, [...as, process.execPath, '-e', ''], { cwd: ROOT }).status !== 0) return 'setpriv is not here or not permitted'
@@ -133,6 +139,16 @@ export interface Recorded extends Ended {
 export async function record(command: string[], flags: string[] = [], options: SpawnOptions = {}): Promise<Recorded> {
   const output = temporary()
   const ended = await run(mymonitor('sample', '--output-dir', output, '--no-report', ...flags, '--', ...command), options)
+  return { ...ended, ...recordingIn(output, ended) }
+}
+
+/** The same as an ordinary user, in a directory of his. */
+export async function recordAsNobody(command: string[], ...flags: string[]): Promise<Recorded> {
+  const dir = directoryOfNobody()
+  const output = join(dir, 'out')
+  const ended = await run([...AS_NOBODY, ...mymonitor('sample', '--output-dir', output, '--no-report', ...flags, '--', ...command)], {
+    cwd: dir,
+  })
   return { ...ended, ...recordingIn(output, ended) }
 }
 

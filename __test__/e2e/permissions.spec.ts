@@ -4,15 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { AS_NOBODY, BURNER, directoryOfNobody, mymonitor, noOrdinaryUser, recordingIn, run } from './harness.ts'
+import { AS_NOBODY, BURNER, directoryOfNobody, mymonitor, needsOrdinaryUser, recordingIn, run } from './harness.ts'
 import { rows } from './readers.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 describe('an ordinary user', () => {
   test('records under a /proc that hides the processes of others', async (context) => {
-    const reason = noOrdinaryUser()
-    if (reason) context.skip(reason)
+    needsOrdinaryUser(context)
     const hide = ['unshare', '-m', 'sh', '-c', 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', 'sh']
     if (spawnSync('unshare', [...hide.slice(1), 'true']).status !== 0) context.skip('mounting /proc in a mount namespace is not permitted')
     const dir = directoryOfNobody()
@@ -24,8 +23,7 @@ describe('an ordinary user', () => {
   })
 
   test('counts a process of another user in the build', async (context) => {
-    const reason = noOrdinaryUser()
-    if (reason) context.skip(reason)
+    needsOrdinaryUser(context)
     const dir = directoryOfNobody()
     const privileged = join(dir, 'setuid-burner')
     copyFileSync(BURNER, privileged)

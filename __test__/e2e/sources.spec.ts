@@ -3,17 +3,18 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, type TestContext, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { below, numbers, only, PAGE_KB, processesOf } from './ends.ts'
 import {
   AS_NOBODY,
   compiler,
   directoryOfNobody,
   mymonitor,
-  noOrdinaryUser,
+  needsOrdinaryUser,
   processesWith,
   type Recorded,
   record,
+  recordAsNobody,
   recordingIn,
   run,
   temporary,
@@ -24,21 +25,6 @@ vi.setConfig({ testTimeout: 30_000 })
 const compile = compiler()
 const ENDS = compile('ends') ?? ''
 const LISTENER = compile('listener') ?? ''
-
-/** Runs `mymonitor sample` as an ordinary user. */
-async function recordAsNobody(command: string[], ...flags: string[]): Promise<Recorded> {
-  const dir = directoryOfNobody()
-  const output = join(dir, 'out')
-  const ended = await run([...AS_NOBODY, ...mymonitor('sample', '--output-dir', output, '--no-report', ...flags, '--', ...command)], {
-    cwd: dir,
-  })
-  return { ...ended, ...recordingIn(output, ended) }
-}
-
-function needsOrdinaryUser(context: TestContext): void {
-  const reason = noOrdinaryUser()
-  if (reason) context.skip(reason)
-}
 
 describe('which sources there were', () => {
   test('--events poll leaves the kernel alone and says so', async () => {
@@ -118,6 +104,16 @@ describe('new pid and user namespaces', () => {
   })
 })
 
+/** A copy of `id` that everybody runs as root. */
+function setuidId(): string {
+  const dir = temporary()
+  chmodSync(dir, 0o755)
+  const id = join(dir, 'setuid-id')
+  copyFileSync('/usr/bin/id', id)
+  chmodSync(id, 0o4755)
+  return id
+}
+
 describe('an ordinary user', () => {
   test('has exit records, and the recording says that no privilege is gained at exec', async (context) => {
     needsOrdinaryUser(context)
@@ -139,11 +135,7 @@ describe('an ordinary user', () => {
 
   test('a setuid program runs without its privilege, and with it under --events poll', async (context) => {
     needsOrdinaryUser(context)
-    const dir = temporary()
-    chmodSync(dir, 0o755)
-    const id = join(dir, 'setuid-id')
-    copyFileSync('/usr/bin/id', id)
-    chmodSync(id, 0o4755)
+    const id = setuidId()
     const bare = await run([...AS_NOBODY, id, '-u'])
     if (bare.stdout.toString() !== '0\n') context.skip('the file system ignores set-user-id')
     const [auto, poll] = [await recordAsNobody([id, '-u']), await recordAsNobody([id, '-u'], '--events', 'poll')]
@@ -154,11 +146,7 @@ describe('an ordinary user', () => {
 
   test('of a build of root gains privilege as ever: NO_NEW_PRIVS is not set', async (context) => {
     needsOrdinaryUser(context)
-    const dir = temporary()
-    chmodSync(dir, 0o755)
-    const id = join(dir, 'setuid-id')
-    copyFileSync('/usr/bin/id', id)
-    chmodSync(id, 0o4755)
+    const id = setuidId()
     const bare = await run([...AS_NOBODY, id, '-u'])
     const recorded = await record([...AS_NOBODY, id, '-u'])
     expect(recorded.stdout.toString()).toBe(bare.stdout.toString())

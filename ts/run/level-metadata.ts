@@ -65,7 +65,7 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
     interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
     sources: sources(result.exitRecords?.state === 'on', result.connector.state === 'on'),
-    exit_records: exitRecords(result),
+    exit_records: result.exitRecords === undefined ? null : exitRecords(result.exitRecords, result.exits),
     connector: connectorFacts(result.connector, result.connectorCounts),
     exec_check_ticks: result.execCheckTicks,
     counts: {
@@ -108,16 +108,7 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
     exit_code: recovered.exitCode ?? null,
     signal: recovered.signal ?? null,
     sources: sources(exits.records > 0, recovered.connectorCounts !== undefined),
-    exit_records: {
-      state: exits.records > 0 ? 'on' : 'off',
-      killable: null,
-      no_new_privs: null,
-      reason: null,
-      records: exits.records,
-      dropped: exits.dropped,
-      unreadable: exits.unreadable,
-      attributed_cpu_us: exits.attributedCpuUs,
-    },
+    exit_records: exitRecords({ state: exits.records > 0 ? 'on' : 'off' }, exits),
     connector: recovered.connectorCounts === undefined ? null : connectorFacts({ state: 'on' }, recovered.connectorCounts),
     build_cpu_us: recovered.buildCpuUs ?? null,
     measurement_error:
@@ -155,13 +146,15 @@ function pssFacts(plan: Plan, result: SessionResult): PssFacts {
   }
 }
 
-function exitRecords({ exitRecords: said, exits }: SessionResult): ExitRecords | null {
-  if (said === undefined) return null
+function exitRecords(
+  { state, killable, noNewPrivs, message }: NonNullable<SessionResult['exitRecords']>,
+  exits: SessionResult['exits'],
+): ExitRecords {
   return {
-    state: said.state,
-    killable: said.killable ?? null,
-    no_new_privs: said.noNewPrivs ?? null,
-    reason: said.message ?? null,
+    state,
+    killable: killable ?? null,
+    no_new_privs: noNewPrivs ?? null,
+    reason: message ?? null,
     records: exits.records,
     dropped: exits.dropped,
     unreadable: exits.unreadable,

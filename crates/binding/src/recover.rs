@@ -51,7 +51,7 @@ pub fn recover(dir: String, compression: Compression) -> Result<Recovered, Strin
         ticks: number(summary.ticks),
         processes: number(summary.processes),
         rows: number(summary.rows),
-        unread_bytes: number(summary.unread_bytes + summary.exits.unread_bytes),
+        unread_bytes: number(summary.unused_bytes()),
         exits: summary.exits.into(),
         connector_counts: summary.connector.map(ConnectorCounts::from),
         exit_code: recovered.exit_code,

@@ -52,7 +52,10 @@ impl Journal {
 
     /// Queues a frame.
     pub fn append(&self, frame: &ExitFrame) {
-        let mut state = self.lock();
+        self.queue(self.lock(), frame);
+    }
+
+    fn queue(&self, mut state: MutexGuard<'_, State>, frame: &ExitFrame) {
         let was_empty = state.waiting.is_empty();
         state.push(frame);
         drop(state);
@@ -72,13 +75,8 @@ impl Journal {
             state.dropped += 1;
             return;
         }
-        let was_empty = state.waiting.is_empty();
-        state.push(&ExitFrame::Exited(record));
         state.records += 1;
-        drop(state);
-        if was_empty {
-            self.news.notify_one();
-        }
+        self.queue(state, &ExitFrame::Exited(record));
     }
 
     pub(crate) fn count_unreadable(&self) {

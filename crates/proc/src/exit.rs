@@ -2,7 +2,7 @@
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use crate::facts::memory_map;
+use crate::facts::{memory_map, read_whole};
 use crate::{CommandLine, ProcRoot, ReadError, SharedMemoryMap, same_memory_map};
 
 /// A process in its last moment.
@@ -33,6 +33,9 @@ pub struct ExitReading {
     /// Arguments; empty unless asked for.
     pub command_line: CommandLine,
 }
+
+/// Of any file: everybody else's exit waits meanwhile.
+const MOST_AT_EXIT: usize = 1 << 20;
 
 /// `PF_FORKNOEXEC` of include/linux/sched.h: set by fork, cleared by exec.
 const FORKED_NO_EXEC: u64 = 0x40;
@@ -68,22 +71,9 @@ impl ProcRoot {
         Ok(reading)
     }
 
-    /// At most [`MOST`] bytes: everybody else's exit waits meanwhile.
     fn read(&self, pid: u32, name: &str, between: &mut impl FnMut()) -> Result<Vec<u8>, ReadError> {
-        const CHUNK: usize = 4096;
-        const MOST: usize = 1 << 20;
         let file = openat(self.dir(), format!("{pid}/{name}"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        let mut bytes = Vec::new();
-        loop {
-            let filled = bytes.len();
-            bytes.resize(filled + CHUNK, 0);
-            let length = rustix::io::read(&file, &mut bytes[filled..])?;
-            bytes.truncate(filled + length);
-            if length < CHUNK || bytes.len() >= MOST {
-                return Ok(bytes);
-            }
-            between();
-        }
+        read_whole(file, MOST_AT_EXIT, between)
     }
 }
 

@@ -64,20 +64,25 @@ impl Process {
 
     /// The arguments now.
     pub fn command_line(&self) -> Result<CommandLine, ReadError> {
-        let file = self.file("cmdline")?;
-        let mut bytes = vec![0; 4096];
-        let mut length = 0;
-        // One read for nearly every process: the kernel fills the buffer as far as the line goes.
-        loop {
-            let read = rustix::io::read(&file, &mut bytes[length..]).map_err(|_| ReadError::Gone)?;
-            length += read;
-            if read == 0 || length < bytes.len() {
-                break;
-            }
-            bytes.resize(bytes.len() * 4, 0);
-        }
-        bytes.truncate(length);
+        let bytes = read_whole(self.file("cmdline")?, usize::MAX, || {}).map_err(|_| ReadError::Gone)?;
         Ok(CommandLine::new(bytes))
+    }
+}
+
+/// A file of /proc from its start, up to `most` bytes or a chunk more. One read for nearly every process, because the kernel fills the buffer as far
+/// as the file goes; `between` is called before each further one.
+pub(crate) fn read_whole(file: impl AsFd, most: usize, mut between: impl FnMut()) -> Result<Vec<u8>, ReadError> {
+    const CHUNK: usize = 4096;
+    let mut bytes = Vec::new();
+    loop {
+        let filled = bytes.len();
+        bytes.resize(filled + CHUNK, 0);
+        let length = rustix::io::read(&file, &mut bytes[filled..])?;
+        bytes.truncate(filled + length);
+        if length < CHUNK || bytes.len() >= most {
+            return Ok(bytes);
+        }
+        between();
     }
 }
 

@@ -7,27 +7,15 @@
 /// files or memory is right in sum though not for each, so nothing of it is corrected by single measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Correction {
-    /// At most 0.
-    excess_kb: i64,
-    /// Shared part when it was measured.
-    shared_kb: u64,
+    /// Measured less private, KiB, at most 0: what is stored.
+    pub(crate) excess_kb: i64,
 }
 
 impl Correction {
     /// A measurement, and what `statm` said at the same tick.
     pub fn new(measured_kb: u64, rss_kb: u64, shared_kb: u64) -> Self {
         let private_kb = rss_kb.saturating_sub(shared_kb);
-        Self { excess_kb: measured_kb.cast_signed().saturating_sub(private_kb.cast_signed()).min(0), shared_kb }
-    }
-
-    /// As it is stored.
-    pub fn from_parts(excess_kb: i64, shared_kb: u64) -> Self {
-        Self { excess_kb, shared_kb }
-    }
-
-    /// Measured less private, at most 0, and the shared part at that tick.
-    pub fn parts(self) -> (i64, u64) {
-        (self.excess_kb, self.shared_kb)
+        Self { excess_kb: measured_kb.cast_signed().saturating_sub(private_kb.cast_signed()).min(0) }
     }
 
     /// The model's value of another tick, corrected; never above the resident size.

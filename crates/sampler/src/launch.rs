@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
+use mymonitor_recording::EXITS_FILE;
 use mymonitor_wire::{Command as Order, Event};
 use rustix::io::Errno;
 use rustix::net::{
@@ -15,7 +16,7 @@ use rustix::net::{
 use rustix::process::Pid;
 
 use crate::caller::Caller;
-use crate::session::EXITS_FILE;
+
 use crate::{Events, Options, OutputMode, StartError};
 
 /// The launcher, waiting for its go.

@@ -60,10 +60,8 @@ pub fn recover(dir: &Path, compression: Compression) -> Result<Recovered, Recove
         return Err(busy("its build"));
     }
     let summary = finalise(dir, compression).map_err(RecoverError::Recording)?;
-    if summary.unread_bytes == 0 && summary.orphan_samples == 0 && summary.exits.unread_bytes == 0 {
-        for journal in [JOURNAL_FILE, EXITS_FILE, EXITS_2_FILE] {
-            let _ = std::fs::remove_file(dir.join(journal));
-        }
+    if summary.used_all() {
+        remove_journals(dir);
     }
     let (exit_code, signal) = root_end.map_or((None, None), |end| decode_wait_status(end.wait_status));
     Ok(Recovered {
@@ -73,6 +71,13 @@ pub fn recover(dir: &Path, compression: Compression) -> Result<Recovered, Recove
         duration_us: root_end.zip(started_us).map(|(end, started_us)| end.at_us.saturating_sub(started_us)),
         build_cpu_us: root_end.map(|end| end.children_cpu_us),
     })
+}
+
+/// Once the tables have what they held, or when they hold nothing.
+pub(crate) fn remove_journals(dir: &Path) {
+    for journal in [JOURNAL_FILE, EXITS_FILE, EXITS_2_FILE] {
+        let _ = std::fs::remove_file(dir.join(journal));
+    }
 }
 
 fn ends(dir: &Path) -> Result<(Option<u64>, Option<RootEnd>), RecordingError> {

@@ -27,7 +27,6 @@ use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
 use crate::{Events, Options, Snapshot, StartError};
 
 const JOURNAL_FILE: &str = mymonitor_recording::JOURNAL_FILE;
-pub(crate) const EXITS_FILE: &str = mymonitor_recording::EXITS_FILE;
 const SNAPSHOT_EVERY_US: u64 = 250_000;
 /// A signal that comes again within this time, once from the terminal and once from npm, is one.
 const SAME_SIGNAL_US: u64 = 500_000;

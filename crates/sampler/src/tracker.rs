@@ -256,9 +256,9 @@ impl Tracker {
             match self.open(pid, now_us) {
                 Ok(Opened::Alive(live)) => {
                     if live.mark.is_forked()
-                        && let Some(parent) = self.live.iter_mut().find(|parent| parent.process.pid() == live.start.ppid)
+                        && let Some(parent) = self.index_of(live.start.ppid)
                     {
-                        parent.mark.shares_with_a_child();
+                        self.live[parent].mark.shares_with_a_child();
                     }
                     self.by_pid.insert(pid, live.process_id);
                     self.short_of_descriptors += u64::from(live.process.is_short_of_descriptors());
@@ -336,9 +336,12 @@ impl Tracker {
     }
 
     fn find(&self, pid: u32) -> Option<&Live> {
+        self.index_of(pid).map(|index| &self.live[index])
+    }
+
+    fn index_of(&self, pid: u32) -> Option<usize> {
         let process_id = *self.by_pid.get(&pid)?;
-        let index = self.live.binary_search_by_key(&process_id, |live| live.process_id).ok()?;
-        Some(&self.live[index])
+        self.live.binary_search_by_key(&process_id, |live| live.process_id).ok()
     }
 }
 

@@ -16,13 +16,12 @@ pub(super) fn read<R: ChunkReader>(table: &Table<R>, limit: usize) -> Result<Vec
             continue;
         }
         corrections.resize(limit, None);
-        let shared_kb = table.i64s(group, "pss_excess_shared_kb", 0, rows)?;
         let mut process_ids = Vec::with_capacity(rows);
         table.required::<Int32Type>(group, "process_id", &mut process_ids)?;
-        for ((process_id, excess_kb), shared_kb) in process_ids.into_iter().zip(excess_kb).zip(shared_kb) {
+        for (process_id, excess_kb) in process_ids.into_iter().zip(excess_kb) {
             let slot = corrections.get_mut(process_id.cast_unsigned() as usize);
             if let (Some(slot), Some(excess_kb)) = (slot, excess_kb) {
-                *slot = Some(Correction::from_parts(excess_kb, shared_kb.and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0)));
+                *slot = Some(Correction { excess_kb });
             }
         }
     }

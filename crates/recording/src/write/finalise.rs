@@ -51,6 +51,18 @@ pub struct ConnectorCounts {
     pub overflows: u64,
 }
 
+impl Summary {
+    /// Bytes of all journals that are in no table.
+    pub fn unused_bytes(&self) -> u64 {
+        self.unread_bytes + self.exits.unread_bytes
+    }
+
+    /// Whether everything the journals held is in the tables.
+    pub fn used_all(&self) -> bool {
+        self.unused_bytes() == 0 && self.orphan_samples == 0
+    }
+}
+
 /// Writes the three tables of `dir` from its journals, each under a temporary name until all are complete.
 ///
 /// A pure function of the journals, in one forward pass over each: the same journals give the same bytes, and running it again replaces them. They

@@ -107,8 +107,7 @@ pub(super) const COLUMNS: &[Column<Row>] = &[
     Column { name: "cpu_us", values: Values::MaybeI64(|row| row.cpu_us.map(signed)), layout: Layout::Near },
     Column { name: "threads", values: Values::MaybeU32(|row| row.threads), layout: Layout::Repeated },
     Column { name: "samples", values: Values::U32(|row| row.samples), layout: Layout::Near },
-    Column { name: "pss_excess_kb", values: Values::MaybeI64(|row| Some(row.correction?.parts().0)), layout: Layout::Plain },
-    Column { name: "pss_excess_shared_kb", values: Values::MaybeI64(|row| Some(signed(row.correction?.parts().1))), layout: Layout::Plain },
+    Column { name: "pss_excess_kb", values: Values::MaybeI64(|row| Some(row.correction?.excess_kb)), layout: Layout::Plain },
     Column { name: "seen_by", values: Values::Text(|row| Cow::Borrowed(row.seen_by().as_bytes())), layout: Layout::Repeated },
     Column { name: "outside_tree", values: Values::Bool(|row| row.start.outside_tree), layout: Layout::Plain },
 ];

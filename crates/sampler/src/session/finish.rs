@@ -6,8 +6,9 @@ use mymonitor_proc::peak_rss_kb;
 use mymonitor_recording::finalise;
 use mymonitor_wire::{Event, ExitFrame};
 
-use super::{EXITS_FILE, JOURNAL_FILE, Run, SUCCESSOR_WRITES_US, remove};
+use super::{JOURNAL_FILE, Run, SUCCESSOR_WRITES_US};
 use crate::clock;
+use crate::recover::remove_journals;
 
 impl Run {
     pub(super) fn finish(&mut self) {
@@ -15,8 +16,7 @@ impl Run {
         if self.state.started_us == 0 {
             // Nothing was recorded: the journal is empty.
             self.armed = None;
-            remove(self.options.recording_dir.join(JOURNAL_FILE));
-            remove(self.options.recording_dir.join(EXITS_FILE));
+            remove_journals(&self.options.recording_dir);
         } else {
             self.ask_the_journals_for_the_status();
             self.finalise();
@@ -56,13 +56,10 @@ impl Run {
                 self.outcome.processes = summary.processes;
                 self.outcome.exits = summary.exits;
                 self.outcome.connector_counts = summary.connector.unwrap_or_default();
-                let unread_bytes = summary.unread_bytes + summary.exits.unread_bytes;
-                if summary.elapsed_us.is_some() && unread_bytes == 0 && summary.orphan_samples == 0 {
-                    for journal in [JOURNAL_FILE, EXITS_FILE, mymonitor_recording::EXITS_2_FILE] {
-                        remove(self.options.recording_dir.join(journal));
-                    }
+                if summary.elapsed_us.is_some() && summary.used_all() {
+                    remove_journals(&self.options.recording_dir);
                 } else {
-                    self.fail(format!("the recording is incomplete: {unread_bytes} bytes of its journals could not be used"));
+                    self.fail(format!("the recording is incomplete: {} bytes of its journals could not be used", summary.unused_bytes()));
                 }
             }
             Ok(Err(error)) => self.fail(error.to_string()),
