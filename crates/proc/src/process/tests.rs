@@ -15,6 +15,20 @@ fn end(mut child: Child) {
     child.wait().unwrap();
 }
 
+/// Stopped, so that two reads of it can be compared: a program that is still starting grows between them.
+fn standing_still() -> Child {
+    let child = Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = child.id().cast_signed();
+    let mut status = 0;
+    // SAFETY: integers, and one that outlives the call; the child stays this test's to wait for.
+    unsafe {
+        libc::kill(pid, libc::SIGSTOP);
+        libc::waitpid(pid, &raw mut status, libc::WUNTRACED);
+    }
+    assert!(libc::WIFSTOPPED(status), "{status:#x}");
+    child
+}
+
 /// A process whose main thread has ended while another one lives.
 fn without_main_thread() -> i32 {
     // SAFETY: the child makes a thread, ends its own and touches nothing else of this process's copy.
@@ -56,7 +70,7 @@ fn a_process_whose_main_thread_has_ended_keeps_its_memory() {
 
 #[test]
 fn short_of_descriptors_everything_is_still_read() {
-    let child = Command::new("sleep").arg("60").spawn().unwrap();
+    let child = standing_still();
     let kept = root().process(child.id()).unwrap();
     for (limit, short) in [(1, true), (0, true), (100, false)] {
         let process = root().keeping_at_most(limit).process(child.id()).unwrap();
