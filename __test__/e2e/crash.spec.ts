@@ -4,7 +4,7 @@
  * MYMONITOR_CRASHES=50 asks for more random moments, MYMONITOR_STOP_S=10 for a longer stop.
  */
 
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -23,6 +23,7 @@ import {
   sleep,
   start,
   temporary,
+  uniqueSleep,
 } from './harness.ts'
 import { draw, SEED } from './random.ts'
 import { ownReader, rows } from './readers.ts'
@@ -181,6 +182,25 @@ describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () =>
     await expectUndisturbed(build, `seed ${SEED}`)
     await gone(build)
     await expectRecovered(build, `seed ${SEED}`)
+  })
+
+  test('known defect 10: what was recorded is on disk while the build runs, and opens after a crash', async () => {
+    const marker = uniqueSleep()
+    const build = sampled(['sh', '-c', `echo started; sleep ${marker}`])
+    await build.shows('started')
+    const journal = () => readdirSync(build.output, { withFileTypes: true, recursive: true }).find(({ name }) => name === 'ticks.journal')
+    await vi.waitFor(() => expect(journal()).toBeDefined(), HANGS_MS)
+    const dir = journal()?.parentPath ?? ''
+    for (let more = 0; more < 5; more++) {
+      const { size } = statSync(join(dir, 'ticks.journal'))
+      await vi.waitFor(() => expect(statSync(join(dir, 'ticks.journal')).size, 'bytes on disk').toBeGreaterThan(size), HANGS_MS)
+    }
+    build.child.kill('SIGKILL')
+    for (const pid of processesWith(marker)) process.kill(pid, 'SIGKILL')
+    await gone(build)
+    expect((await run(mymonitor('recover', dir))).status).toBe(0)
+    expect((await rows(dir, 'ticks')).length).toBeGreaterThanOrEqual(5)
+    expect((await rows(dir, 'processes')).map(({ name }) => name)).toContain('sleep')
   })
 
   test(`for ${STOP_MS / 1000} s holds up no exit, and finishes the recording`, async () => {

@@ -13,7 +13,7 @@ const sum = (numbers: number[]) => numbers.reduce((total, number) => total + num
 const error = (measured: number, truth: number) => Math.abs(measured - truth) / truth
 
 describe(`memory truth, seed ${SEED}`, () => {
-  test.each([1, 2])('known defects 1 and 12: processes alive together, started apart, give their sum within 2 % (draw %i)', async () => {
+  test.each([1, 2])('known defect 1: processes alive together, started apart, give their sum within 2 % (draw %i)', async () => {
     const sizes = Array.from({ length: draw(3, 8) }, () => draw(24, 96))
     const { command, report } = burner('private', `sizes=${sizes.map((mib) => `${mib}M`)}`, `stagger=${draw(60, 140)}ms`, 'hold=700ms')
     const { dir, status } = await record(command)
@@ -31,7 +31,7 @@ describe(`memory truth, seed ${SEED}`, () => {
     expect(analysis.peak?.kb).toBe(peak.pssKb)
   })
 
-  test('known defects 1 and 12: sharers of one shared mapping give its size by PSS within 5 % and n times by RSS within 2 %', async () => {
+  test('known defect 12: sharers of one shared mapping give its size by PSS within 5 % and n times by RSS within 2 %', async () => {
     const size = draw(60, 160)
     const sharers = draw(3, 6)
     const { command, report } = burner('shared', `size=${size}M`, `sharers=${sharers}`, 'hold=700ms')

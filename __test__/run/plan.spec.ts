@@ -122,6 +122,12 @@ test('known defect 5: a setup runs in the same shell before the build and the cl
   expect(level?.before?.command[2]).not.toContain('USR1')
 })
 
+test('known defect 6: a build has no time limit that nobody asked for', () => {
+  expect(plan({ projects: ['qemu'] }).timeoutMs).toBeUndefined()
+  expect(plan({ command: ['make'] }).timeoutMs).toBeUndefined()
+  expect(plan({ projects: ['qemu'], timeoutMs: 7_200_000 }).timeoutMs).toBe(7_200_000)
+})
+
 test.each([
   [{ projects: ['qemu'] }, 'log'],
   [{ projects: ['qemu'], showOutput: true }, 'log-show'],
