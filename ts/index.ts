@@ -3,6 +3,7 @@
 export type {
   Analysis,
   CategoryFigures,
+  CpuScheduling,
   HostSummary,
   MajorCategory,
   Metric,

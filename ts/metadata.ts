@@ -50,6 +50,13 @@ export interface PssFacts {
   confirmed_peak: { tick: number; pss_kb: number } | null
 }
 
+/** What was asked for and done; CPUs in the kernel's notation, such as 1,2,4-7. Null: not pinned. */
+export interface CpuScheduling {
+  policy: 'adaptive' | 'manual'
+  build_cpus: string | null
+  sampler_cpus: string | null
+}
+
 export interface Metadata {
   format_version: number
   mymonitor_version: string
@@ -85,6 +92,8 @@ export interface Metadata {
     numa_nodes: number | null
   }
   limits: { cgroup: string | null; open_files_soft: number | null }
+  /** Null: the configuration did not ask for it, or a recording of earlier versions. */
+  cpu_scheduling: CpuScheduling | null
   source_commit: string | null
   tools: Record<string, string>
   /** children_walk, exit_records, connector */

@@ -45,6 +45,22 @@ const EFFECTS: Record<string, [value: string, effect: (config: Config) => unknow
   'paths.projects_config': ['"more/p.toml"', (config) => config.projects.map(({ name }) => name), ['other']],
   'paths.rules_config': ['"more/r.toml"', (config) => config.rulesFile.endsWith('/more/r.toml'), true],
 }
+/** The same, of keys that say how another one takes effect. */
+const SCHEDULING_EFFECTS: [string, scheduling: string, expected: unknown][] = [
+  ['monitor.scheduling.scheduling_policy', 'scheduling_policy = "adaptive"', { policy: 'adaptive', monitorCore: 0 }],
+  ['monitor.scheduling.monitor_core', 'scheduling_policy = "adaptive"\nmonitor_core = 3', { policy: 'adaptive', monitorCore: 3 }],
+  [
+    'monitor.scheduling.manual_build_cores',
+    'scheduling_policy = "manual"\nmanual_build_cores = "1,2,4-7"',
+    { policy: 'manual', buildCores: [1, 2, 4, 5, 6, 7], monitoringCores: null },
+  ],
+  [
+    'monitor.scheduling.manual_monitoring_cores',
+    'scheduling_policy = "manual"\nmanual_monitoring_cores = "0"',
+    { policy: 'manual', buildCores: null, monitoringCores: [0] },
+  ],
+  ['monitor.scheduling.enable_cpu_affinity', 'scheduling_policy = "adaptive"\nenable_cpu_affinity = false', null],
+]
 /** Every key that cannot take effect (yet): a value that a Python MyMonitor user has. */
 const WITHOUT_EFFECT: Record<string, string> = {
   'monitor.general.categorization_cache_size': '4096',
@@ -52,11 +68,6 @@ const WITHOUT_EFFECT: Record<string, string> = {
   'monitor.collection.process_check_interval': '0.1',
   'monitor.collection.monitoring_timeout': '30',
   'monitor.collection.graceful_shutdown_timeout': '5',
-  'monitor.scheduling.scheduling_policy': '"adaptive"',
-  'monitor.scheduling.monitor_core': '0',
-  'monitor.scheduling.manual_build_cores': '"1,2,4-7"',
-  'monitor.scheduling.manual_monitoring_cores': '""',
-  'monitor.scheduling.enable_cpu_affinity': 'true',
   'monitor.scheduling.max_concurrent_monitors': '8',
   'monitor.scheduling.thread_name_prefix': '"MonitorWorker"',
   'monitor.hybrid.hybrid_discovery_interval': '0.01',
@@ -72,7 +83,8 @@ const WITHOUT_EFFECT: Record<string, string> = {
 }
 
 test('known defect 11: the tests below know every key of config.toml', () => {
-  expect([...Object.keys(EFFECTS), ...Object.keys(WITHOUT_EFFECT)].sort()).toEqual(Object.keys(configKeys).sort())
+  const scheduling = SCHEDULING_EFFECTS.map(([path]) => path)
+  expect([...Object.keys(EFFECTS), ...scheduling, ...Object.keys(WITHOUT_EFFECT)].sort()).toEqual(Object.keys(configKeys).sort())
 })
 
 test.each(Object.entries(EFFECTS))('known defect 11: %s takes effect', (path, [value, effect, expected]) => {
@@ -81,6 +93,29 @@ test.each(Object.entries(EFFECTS))('known defect 11: %s takes effect', (path, [v
   expect(effect(changed)).toEqual(expected)
   expect(changed.warnings).toEqual([])
   expect(effect(load(''))).not.toEqual(expected)
+})
+
+test.each(SCHEDULING_EFFECTS)('known defect 11: %s takes effect', (_, scheduling, expected) => {
+  const config = load(`[monitor.scheduling]\n${scheduling}\n`)
+  expect([config.scheduling, config.warnings]).toEqual([expected, []])
+  expect(load('').scheduling).toBeNull()
+})
+
+test.each([
+  ['monitor_core = 1', 'monitor.scheduling.monitor_core = 1 has no effect: only scheduling_policy = "adaptive" uses it'],
+  ['scheduling_policy = "manual"\nmonitor_core = 1\nmanual_build_cores = "1"', 'monitor.scheduling.monitor_core = 1 has no effect'],
+  ['manual_build_cores = "1"', 'only scheduling_policy = "manual" uses it'],
+  ['scheduling_policy = "adaptive"\nmanual_monitoring_cores = "1"', 'only scheduling_policy = "manual" uses it'],
+  ['enable_cpu_affinity = false', 'only scheduling_policy = "adaptive" or "manual" uses it'],
+  ['scheduling_policy = "manual"', 'pins nothing: manual_build_cores and manual_monitoring_cores are empty'],
+])('a key of CPU scheduling that its policy does not use earns one warning: %s', (scheduling, warning) => {
+  expect(load(`[monitor.scheduling]\n${scheduling}\n`).warnings).toEqual([expect.stringContaining(warning)])
+})
+
+test('known defect 11: the defaults of all keys of CPU scheduling need no warning', () => {
+  const defaults = 'monitor_core = 0\nmanual_build_cores = ""\nmanual_monitoring_cores = ""\nenable_cpu_affinity = true'
+  for (const policy of ['off', 'adaptive'])
+    expect(load(`[monitor.scheduling]\nscheduling_policy = "${policy}"\n${defaults}\n`).warnings).toEqual([])
 })
 
 test.each(Object.entries(WITHOUT_EFFECT))('known defect 11: %s earns exactly one warning that names it', (path, value) => {
@@ -118,6 +153,12 @@ test.each([
   ['monitor.collection.interval_seconds', 'nan'],
   ['monitor.collection.interval_seconds', '"50ms"'],
   ['monitor.collection.metric_type', '"uss"'],
+  ['monitor.scheduling.scheduling_policy', '"on"'],
+  ['monitor.scheduling.monitor_core', '-1'],
+  ['monitor.scheduling.monitor_core', '"0"'],
+  ['monitor.scheduling.manual_build_cores', '"7-4"'],
+  ['monitor.scheduling.manual_monitoring_cores', '"1;2"'],
+  ['monitor.scheduling.enable_cpu_affinity', '"yes"'],
   ['monitor.storage.compression', '"lzma"'],
   ['monitor.storage.format', '"csv"'],
 ])('%s = %s is refused with the value, what is right, and the place', (path, value) => {

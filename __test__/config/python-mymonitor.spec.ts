@@ -16,11 +16,9 @@ const load = (): Config => loadConfig(join(FILES, 'config.toml'), surroundings)
 /** What a user of the Python MyMonitor sees on the first run: all of it. */
 const WARNINGS = [
   'config.toml:12:1: monitor.collection.pss_collector_mode = "full_scan" is not available yet; the build and all its descendants are recorded, as with "descendants_only"',
-  'config.toml:18:1: monitor.scheduling.scheduling_policy = "adaptive" is not available yet; the build runs on the CPUs of its caller',
   'config.toml:7:1: monitor.general.categorization_cache_size has no effect any more: every process is classified once, after the recording; nothing is cached',
   "config.toml: monitor.collection.process_check_interval, monitor.collection.monitoring_timeout have no effect any more: the end of the build is waited for directly, nothing is polled; --timeout limits a build's time",
   'config.toml:15:1: monitor.collection.graceful_shutdown_timeout has no effect any more: a build that is ended gets 10 s between TERM and KILL',
-  'config.toml: monitor.scheduling.monitor_core, monitor.scheduling.manual_build_cores, monitor.scheduling.manual_monitoring_cores, monitor.scheduling.enable_cpu_affinity have no effect any more: CPU scheduling is not available yet; the build runs on the CPUs of its caller',
   'config.toml: monitor.scheduling.max_concurrent_monitors, monitor.scheduling.thread_name_prefix, monitor.hybrid.hybrid_sampling_workers, monitor.hybrid.hybrid_task_queue_size, monitor.hybrid.hybrid_result_queue_size, monitor.hybrid.hybrid_enable_prioritization, monitor.hybrid.hybrid_max_retry_count, monitor.hybrid.hybrid_queue_timeout, monitor.hybrid.hybrid_worker_timeout, monitor.hybrid.hybrid_enable_queue_monitoring, monitor.hybrid.hybrid_batch_result_size have no effect any more: one thread samples every process in one pass; there are no workers or queues to tune',
   'config.toml:27:1: monitor.hybrid.hybrid_discovery_interval has no effect any more: processes are discovered at every tick',
   'projects.toml: process_pattern has no effect any more: every descendant of the build is recorded, whatever its name',
@@ -41,6 +39,7 @@ test('what takes effect there has the same effect here', () => {
     intervalUs: 50_000,
     metric: 'pss',
     compression: 'snappy',
+    scheduling: { policy: 'adaptive', monitorCore: 0 },
     projectsFile: join(FILES, 'projects.toml'),
     rulesFile: join(FILES, 'rules.toml'),
     ownProjects: true,

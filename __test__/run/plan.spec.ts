@@ -14,6 +14,7 @@ const CONFIG: Config = {
   metric: 'pss',
   compression: 'snappy',
   formats: { json: false, legacyCsv: false },
+  scheduling: null,
   projects: [PROJECT],
   projectsFile: '/etc/mm/projects.toml',
   ownProjects: true,
@@ -23,7 +24,8 @@ const CONFIG: Config = {
 
 function plan(options: RunOptions, config: Partial<Config> = {}, project: Partial<Project> = {}): Plan {
   const projects = config.projects ?? [{ ...PROJECT, ...project }]
-  return planRun({ ...CONFIG, ...config, projects }, options, { cwd: '/home/me', env: { HOME: '/home/me', SRC: '/src' }, shell: 'bash' })
+  const context = { cwd: '/home/me', env: { HOME: '/home/me', SRC: '/src' }, shell: 'bash', allowedCpus: [0, 1, 2, 3] }
+  return planRun({ ...CONFIG, ...config, projects }, options, context)
 }
 
 test('a command is one level in the current directory, with our descriptors, without cleaning', () => {
@@ -143,7 +145,7 @@ test.each([
   ['/a~b', '/a~b'],
   ['../x', '/etc/x'],
 ])('the directory %s of a project is %s', (dir, expected) => {
-  const context = { cwd: '/', env: { HOME: '/home/me', SRC: '/src', P: 'x' }, shell: 'sh' }
+  const context = { cwd: '/', env: { HOME: '/home/me', SRC: '/src', P: 'x' }, shell: 'sh', allowedCpus: [] }
   expect(planRun({ ...CONFIG, projects: [{ ...PROJECT, dir }] }, { projects: ['qemu'], jobs: [1] }, context).levels[0]?.cwd).toBe(expected)
 })
 
@@ -231,4 +233,10 @@ test('repeats are interleaved: every level once, then every level again, in the 
   expect(repeat).toBe(3)
   expect(levels.map((level) => `-j${level.jobs} #${level.repeat}`)).toEqual(['-j8 #1', '-j1 #1', '-j8 #2', '-j1 #2', '-j8 #3', '-j1 #3'])
   expect(plan({ command: ['make'], repeat: 2 }).levels.map((level) => level.repeat)).toEqual([1, 2])
+})
+
+test('CPU scheduling is decided for each level, and only where the configuration asks for it', () => {
+  const { levels } = plan({ jobs: [4, 3] }, { scheduling: { policy: 'adaptive', monitorCore: 0 } })
+  expect(levels.map(({ cpus }) => cpus?.build)).toEqual([null, [1, 2, 3]])
+  expect(plan({ jobs: [4, 3] }).levels.every((level) => !('cpus' in level))).toBe(true)
 })

@@ -55,6 +55,7 @@ export async function analyse(recording: Recording, options: AnalyseOptions = {}
 
 /** Duration: from the build's start to its end; without an end, to the last tick. */
 function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean): RecordingSummary {
+  const { cpu_scheduling: cpus } = metadata
   return {
     runId: metadata.run_id,
     project: metadata.project,
@@ -68,6 +69,7 @@ function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean)
     timedOut: metadata.timed_out,
     interruptedBy: metadata.interrupted_by,
     startError: metadata.start_error,
+    cpuScheduling: cpus === null ? null : { policy: cpus.policy, buildCpus: cpus.build_cpus, samplerCpus: cpus.sampler_cpus },
   }
 }
 

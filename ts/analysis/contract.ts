@@ -33,6 +33,15 @@ export interface RecordingSummary {
   interruptedBy: number | null
   /** The build did not run because of this. */
   startError: string | null
+  /** Null: the configuration did not ask for it. */
+  cpuScheduling: CpuScheduling | null
+}
+
+/** What was pinned to which CPUs, in the kernel's notation, such as `1,2,4-7`; null: not pinned. */
+export interface CpuScheduling {
+  policy: 'adaptive' | 'manual'
+  buildCpus: string | null
+  samplerCpus: string | null
 }
 
 export interface Peak {

@@ -7,7 +7,7 @@ import { placeOf, type TomlFile } from './toml.ts'
 /** What one file had to say: collected over the whole file, so that all its problems come at once. */
 export class Findings {
   readonly problems: string[] = []
-  readonly #unavailable: string[] = []
+  readonly #warnings: string[] = []
   readonly #retired = new Map<string, { names: Set<string>; paths: Path[] }>()
   readonly file: TomlFile
 
@@ -19,8 +19,8 @@ export class Findings {
     this.problems.push(`${placeOf(this.file, path)}: ${text}`)
   }
 
-  unavailable(path: Path, text: string): void {
-    this.#unavailable.push(`${placeOf(this.file, path)}: ${text}`)
+  warning(path: Path, text: string): void {
+    this.#warnings.push(`${placeOf(this.file, path)}: ${text}`)
   }
 
   retired(path: Path, name: string, reason: string): void {
@@ -44,7 +44,7 @@ export class Findings {
         return `${where}: ${[...names].join(', ')} ${names.size === 1 ? 'has' : 'have'} no effect any more: ${reason}`
       },
     )
-    return [...this.#unavailable, ...retired]
+    return [...this.#warnings, ...retired]
   }
 
   throwIfAny(): void {
@@ -77,7 +77,7 @@ export function checkKeys<Table extends Record<string, Key>>(
     } else if (key.kind === 'setting') {
       values[name] = value
     } else if (value !== key.default) {
-      findings.unavailable(path, `${name} = ${shown(value)} is not available yet; ${key.instead}`)
+      findings.warning(path, `${name} = ${shown(value)} is not available yet; ${key.instead}`)
     }
   }
   return values as Values<Table>

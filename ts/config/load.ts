@@ -1,5 +1,6 @@
 import type { ConfigOrigin, Surroundings } from './find.ts'
 import { type ProjectTable, readConfiguration, shipped } from './read.ts'
+import type { Scheduling } from './scheduling.ts'
 import { type configKeys, METRIC_OF_TYPE, type Values } from './schema.ts'
 
 export interface Config {
@@ -15,6 +16,8 @@ export interface Config {
   compression: Values<typeof configKeys>['monitor.storage.compression']
   /** Other formats that a finished recording is written in, too. */
   formats: { json: boolean; legacyCsv: boolean }
+  /** Null: nothing is pinned. */
+  scheduling: Scheduling | null
   projects: readonly Project[]
   /** Absolute path of projects.toml. */
   projectsFile: string
@@ -40,7 +43,7 @@ export interface Project {
 
 /** Reads config.toml and the projects.toml it names. All problems of a file come in one ERR_MYMONITOR_CONFIG; nothing is created or changed. */
 export function loadConfig(option: string | undefined, surroundings: Surroundings): Config {
-  const { found, values, projects, projectTables, rulesFile, warnings } = readConfiguration(option, surroundings)
+  const { found, values, scheduling, projects, projectTables, rulesFile, warnings } = readConfiguration(option, surroundings)
   return {
     ...found,
     defaultJobs: values['monitor.general.default_jobs'],
@@ -50,6 +53,7 @@ export function loadConfig(option: string | undefined, surroundings: Surrounding
     metric: METRIC_OF_TYPE[values['monitor.collection.metric_type']],
     compression: values['monitor.storage.compression'],
     formats: { json: values['monitor.storage.format'] === 'json', legacyCsv: values['monitor.storage.generate_legacy_formats'] },
+    scheduling,
     projects: projectTables.map(projectOf),
     projectsFile: projects.file,
     ownProjects: found.origin !== 'shipped' && projects.file !== shipped('projects.toml'),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { checkKeys, Findings, flatten, isTable, shown } from './check.ts'
 import { type FoundConfig, findConfig, SHIPPED_CONFIG, type Surroundings } from './find.ts'
+import { type Scheduling, schedulingOf } from './scheduling.ts'
 import { configKeys, projectKeys, type Values } from './schema.ts'
 import { readToml, type TomlFile } from './toml.ts'
 
@@ -12,6 +13,7 @@ export interface Configuration {
   /** By dotted path: what config.toml says itself; the rest of `values` are defaults. */
   given: ReadonlyMap<string, unknown>
   values: Values<typeof configKeys>
+  scheduling: Scheduling | null
   projects: TomlFile
   /** In the order of the file. */
   projectTables: ProjectTable[]
@@ -34,6 +36,7 @@ export function readConfiguration(option: string | undefined, surroundings: Surr
   const given = flatten(config.table)
   const values = checkKeys(configKeys, given, findings)
   findings.throwIfAny()
+  const scheduling = schedulingOf(values, findings)
   const companion = (key: 'paths.projects_config' | 'paths.rules_config', name: string) =>
     companionOf(found.file, values[key], given.has(key), name)
   const projects = readToml(companion('paths.projects_config', 'projects.toml'))
@@ -43,6 +46,7 @@ export function readConfiguration(option: string | undefined, surroundings: Surr
     config,
     given,
     values,
+    scheduling,
     projects,
     projectTables: tables,
     rulesFile: companion('paths.rules_config', 'rules.toml'),

@@ -1,4 +1,5 @@
 import * as t from 'typanion'
+import { parseCpuList } from './cpu-list.ts'
 
 /** The one table of configuration keys: type, check, default and help. A key that is not here is an error. */
 
@@ -44,6 +45,9 @@ const isJobs = t.cascade(t.isArray(t.cascade(t.isNumber(), t.isInteger(), t.isIn
 ])
 // A day.
 const isSeconds = t.cascade(t.isNumber(), t.isInInclusiveRange(1, 86_400))
+const isCpu = t.cascade(t.isNumber(), (value: number) => parseCpuList(String(value)) !== null)
+const isCpuList = t.cascade(t.isString(), (value: string) => value === '' || parseCpuList(value) !== null)
+const CPU_LIST = 'a list of CPUs, such as "1,2,4-7", or "" for none'
 const isInterval = t.cascade(t.isNumber(), t.isInInclusiveRange(INTERVAL_SECONDS.min, INTERVAL_SECONDS.max))
 
 function setting<T>(row: Omit<Setting<T>, 'kind'>): Setting<T> {
@@ -57,7 +61,6 @@ function retired(reason: string): Retired {
 }
 
 const ONE_SAMPLER = 'one thread samples every process in one pass; there are no workers or queues to tune'
-const NO_SCHEDULING = 'CPU scheduling is not available yet; the build runs on the CPUs of its caller'
 const DIRECT_WAIT = "the end of the build is waited for directly, nothing is polled; --timeout limits a build's time"
 
 /** config.toml, by dotted path. */
@@ -104,16 +107,36 @@ export const configKeys = {
   'monitor.collection.monitoring_timeout': retired(DIRECT_WAIT),
   'monitor.collection.graceful_shutdown_timeout': retired('a build that is ended gets 10 s between TERM and KILL'),
 
-  'monitor.scheduling.scheduling_policy': unavailable({
+  'monitor.scheduling.scheduling_policy': setting({
     check: t.isEnum(['off', 'adaptive', 'manual'] as const),
     expected: '"off", "adaptive" or "manual"',
-    default: 'off',
-    instead: 'the build runs on the CPUs of its caller',
+    default: 'off' as 'off' | 'adaptive' | 'manual',
+    help: 'Which CPUs build and sampler run on. "off": nothing is pinned. "adaptive": where the build keeps at least as many CPUs as its -j, the sampler gets monitor_core and the build the others; else nothing is pinned, and a line says so. "manual": the two lists below.',
   }),
-  'monitor.scheduling.monitor_core': retired(NO_SCHEDULING),
-  'monitor.scheduling.manual_build_cores': retired(NO_SCHEDULING),
-  'monitor.scheduling.manual_monitoring_cores': retired(NO_SCHEDULING),
-  'monitor.scheduling.enable_cpu_affinity': retired(NO_SCHEDULING),
+  'monitor.scheduling.monitor_core': setting({
+    check: isCpu,
+    expected: 'the number of a CPU, such as 0',
+    default: 0,
+    help: 'With "adaptive": the CPU that is kept for the sampler; the lowest one where mymonitor may not use that.',
+  }),
+  'monitor.scheduling.manual_build_cores': setting({
+    check: isCpuList,
+    expected: CPU_LIST,
+    default: '',
+    help: 'With "manual": the CPUs of the build. "" leaves it on those of its caller.',
+  }),
+  'monitor.scheduling.manual_monitoring_cores': setting({
+    check: isCpuList,
+    expected: CPU_LIST,
+    default: '',
+    help: 'With "manual": the CPUs of the sampler. "" leaves it on those of its caller.',
+  }),
+  'monitor.scheduling.enable_cpu_affinity': setting({
+    check: t.isBoolean(),
+    expected: 'true or false',
+    default: true,
+    help: 'False: nothing is pinned, whatever the policy.',
+  }),
   'monitor.scheduling.max_concurrent_monitors': retired(ONE_SAMPLER),
   'monitor.scheduling.thread_name_prefix': retired(ONE_SAMPLER),
 

@@ -163,6 +163,7 @@ function metadataOf(table: string, old: OldMetadata, runId: string, imported: Im
       numa_nodes: null,
     },
     limits: { cgroup: null, open_files_soft: null },
+    cpu_scheduling: null,
     source_commit: null,
     tools: {},
     sources: ['python-mymonitor'],

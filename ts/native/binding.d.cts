@@ -413,6 +413,10 @@ export interface SessionOptions {
   jobs?: number
   /** Repetition, from 1. */
   repeat: number
+  /** CPUs of the build; absent: those of this process. */
+  buildCpus?: Array<number>
+  /** CPUs of the sampling and the journal thread; absent: those of this process. */
+  samplerCpus?: Array<number>
 }
 
 /** What came of a session. */
@@ -519,8 +523,8 @@ export interface StartFailure {
   errno: number
   /** The system's words for it. */
   message: string
-  /** What failed: execve, chdir to the working directory, or the exit records that were demanded. */
-  step: 'exec' | 'chdir' | 'exit_records'
+  /** What failed: execve, chdir to the working directory, the exit records that were demanded, or the CPUs. */
+  step: 'exec' | 'chdir' | 'exit_records' | 'affinity'
 }
 
 /** What a table is stored as. */

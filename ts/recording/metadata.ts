@@ -41,6 +41,13 @@ const isMetadata = t.isPartial({
     numa_nodes: t.isNullable(count),
   }),
   limits: t.isPartial({ cgroup: t.isNullable(text), open_files_soft: t.isNullable(count) }),
+  cpu_scheduling: t.isNullable(
+    t.isPartial({
+      policy: t.isEnum(['adaptive', 'manual'] as const),
+      build_cpus: t.isNullable(text),
+      sampler_cpus: t.isNullable(text),
+    }),
+  ),
   source_commit: t.isNullable(text),
   tools: t.isRecord(text),
   sources: t.isArray(text),
@@ -156,6 +163,7 @@ const ABSENT = {
   signal: null,
   interrupted_by: null,
   start_error: null,
+  cpu_scheduling: null,
   source_commit: null,
   exit_records: null,
   connector: null,

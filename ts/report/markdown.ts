@@ -1,5 +1,6 @@
 import type { Analysis, CategoryFigures, MajorCategory, Peak } from '../analysis/contract.ts'
 import { formatCount, formatKb, formatShare, formatUs } from '../units.ts'
+import { cpusText } from './cpus.ts'
 import { outcomeOf } from './outcome.ts'
 import { printable } from './printable.ts'
 import { trustFacts } from './trust-facts.ts'
@@ -53,6 +54,7 @@ function keyTable({ recording, peak, metric, host, trust }: Analysis): string[] 
           ]),
       ['Command', codeCell(shortened(recording.command.join(' ')))],
       ['Host', `${codeCell(host.hostname)} (${machine.join(', ')})`],
+      ...(recording.cpuScheduling === null ? [] : [['CPU scheduling', escaped(cpusText(recording.cpuScheduling))]]),
     ],
   )
 }

@@ -1,5 +1,6 @@
 import type { Analysis, MajorCategory, Peak, RecordingSummary, Trust } from '../analysis/contract.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
+import { cpusText } from './cpus.ts'
 import { outcomeOf, signalName } from './outcome.ts'
 import { printable } from './printable.ts'
 
@@ -20,7 +21,7 @@ export function renderSummaryLog(analysis: Analysis): string {
     '--- Category Peak Memory Usage ---',
     ...analysis.categories.flatMap(categoryLines),
     ...(peak === null ? [] : peakLines(peak)),
-    ...trustLines(trust),
+    ...trustLines(trust, recording),
     ...warningLines(trust.warnings),
   ]
   return `${lines.join('\n')}\n`
@@ -75,7 +76,7 @@ function pssText({ pssSource, confirmedPssKb }: Peak): string {
   return pssSource === 'measured' || confirmedPssKb === null ? pssSource : `modelled, confirmed by ${kb(confirmedPssKb)} KB measured`
 }
 
-function trustLines(trust: Trust): string[] {
+function trustLines(trust: Trust, recording: RecordingSummary): string[] {
   const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late, by ${formatMs(trust.maxLateUs)} at most`
   const buildCpu = trust.buildCpuUs === null ? '' : ` (build: ${cpu(trust.buildCpuUs)})`
   return [
@@ -89,6 +90,7 @@ function trustLines(trust: Trust): string[] {
       : [
           `Exit Records: ${trust.exitRecords} of ${trust.processes}, ${trust.lostProcesses} ended without one; CPU attributed: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`,
         ]),
+    ...(recording.cpuScheduling === null ? [] : [`CPU Scheduling: ${printable(cpusText(recording.cpuScheduling))}`]),
     `Processes Unreadable: ${trust.unreadableProcesses}`,
     `Sources: ${trust.sources.map(printable).join(', ') || 'none'}`,
     `Own Cost: mymonitor ${cpu(trust.ownCpuUs)} (sampler ${cpu(trust.samplerCpuUs)}), launcher ${cpu(trust.launcherCpuUs)} CPU${buildCpu}, ${kb(trust.ownPeakRssKb)} KB peak RSS`,

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { formatCpuList } from '../config/cpu-list.ts'
 import { MyMonitorError } from '../errors.ts'
 import type { Metadata } from '../metadata.ts'
 import { fromNative, launcherPath, loadRecorder, type SessionOptions, type SessionResult, type Snapshot } from '../native.ts'
@@ -116,6 +117,8 @@ function sessionOptions(
     project: level.project,
     ...(level.jobs === null ? {} : { jobs: level.jobs }),
     repeat: level.repeat,
+    ...(level.cpus?.build ? { buildCpus: level.cpus.build } : {}),
+    ...(level.cpus?.sampler ? { samplerCpus: level.cpus.sampler } : {}),
   }
 }
 
@@ -127,6 +130,11 @@ function startFailure(level: Level, result: SessionResult): MyMonitorError | nul
     return new MyMonitorError(
       'ERR_MYMONITOR_START_FAILED',
       `--events seccomp: this system gives no exit records (${reason}); mymonitor doctor says why, --events auto goes on without`,
+    )
+  if (startError.step === 'affinity')
+    return new MyMonitorError(
+      'ERR_MYMONITOR_START_FAILED',
+      `cannot run the build on the CPUs ${formatCpuList(level.cpus?.build ?? [])}: ${reason}; are they still this process's own?`,
     )
   if (startError.step === 'chdir') return new MyMonitorError('ERR_MYMONITOR_START_FAILED', `cannot enter ${level.cwd}: ${reason}`)
   const [program = ''] = level.command

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, hostname, platform, release } from 'node:os'
+import { parseCpuList } from '../config/cpu-list.ts'
+import { MyMonitorError } from '../errors.ts'
 import type { Metadata } from '../metadata.ts'
 
 /** Facts of this machine; what cannot be read is null. */
@@ -17,6 +19,18 @@ export function hostFacts(): Metadata['host'] {
     swap_total_kb: kilobytes(memory, 'SwapTotal'),
     numa_nodes: countNumaNodes(),
   }
+}
+
+/** The CPUs that this process may use, ascending. Throws ERR_MYMONITOR_START_FAILED. */
+export function allowedCpus(): number[] {
+  const list = /^Cpus_allowed_list:\s+(.+)$/m.exec(read('/proc/self/status'))?.[1]
+  const cpus = list === undefined ? null : parseCpuList(list)
+  if (cpus === null)
+    throw new MyMonitorError(
+      'ERR_MYMONITOR_START_FAILED',
+      '/proc/self/status does not say which CPUs may be used: set scheduling_policy = "off"',
+    )
+  return cpus
 }
 
 /** Limits of this process, which the build inherits. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { type ConnectorFacts, type ExitRecords, METADATA_VERSION, type Metadata, type PssFacts } from '../metadata.ts'
+import { formatCpuList } from '../config/cpu-list.ts'
+import { type ConnectorFacts, type CpuScheduling, type ExitRecords, METADATA_VERSION, type Metadata, type PssFacts } from '../metadata.ts'
 import type { ConnectorCounts, ConnectorUse, Recovered, SessionResult } from '../native.ts'
 import { isoWithZone, writeFileAtomic } from './files.ts'
 import { limitFacts } from './host.ts'
@@ -37,6 +38,7 @@ export function runningMetadata(run: Run, plan: Plan, level: Level, commit: stri
     start_error: null,
     host: run.record.host,
     limits: limitFacts(),
+    cpu_scheduling: cpuScheduling(level),
     source_commit: commit,
     tools: { mymonitor: run.record.mymonitor_version, node: process.versions.node },
     sources: [],
@@ -116,6 +118,12 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
         ? `${recovered.unreadBytes} bytes at the end of its journals could not be used; they are still there`
         : null,
   }
+}
+
+function cpuScheduling({ cpus }: Level): CpuScheduling | null {
+  if (cpus === undefined) return null
+  const list = (numbers: number[] | null): string | null => (numbers === null ? null : formatCpuList(numbers))
+  return { policy: cpus.policy, build_cpus: list(cpus.build), sampler_cpus: list(cpus.sampler) }
 }
 
 function sources(exitRecords: boolean, connector: boolean): string[] {

@@ -4,6 +4,7 @@ import { nearest } from '../config/nearest.ts'
 import { DEFAULT_CLEAN_TIMEOUT_S, INTERVAL_SECONDS, MAX_JOBS } from '../config/schema.ts'
 import { MyMonitorError } from '../errors.ts'
 import type { SessionOptions } from '../native.ts'
+import { cpusOf, type LevelCpus } from './cpus.ts'
 import type { RunOptions } from './options.ts'
 import { cleanCommand, expandPath, phasedCommand } from './template.ts'
 
@@ -45,6 +46,8 @@ export interface Level {
   /** The command marks the end of its setup. */
   phases: boolean
   output: SessionOptions['output']
+  /** Left out: the configuration does not ask for CPU scheduling. */
+  cpus?: LevelCpus
   /** Run unrecorded before and after the build. */
   before: Step | null
   after: Step | null
@@ -67,6 +70,8 @@ export interface PlanContext {
   env: Readonly<Record<string, string | undefined>>
   /** What runs shell commands where a project does not say. */
   shell: string
+  /** What this process may use, ascending; looked at where the configuration asks for CPU scheduling. */
+  allowedCpus: readonly number[]
 }
 
 /** Pure: nothing is read, created or started. Throws ERR_MYMONITOR_USAGE or, for what a file says, ERR_MYMONITOR_CONFIG. */
@@ -79,10 +84,12 @@ export function planRun(config: Config, options: RunOptions, context: PlanContex
     options.command === undefined
       ? chosenProjects(config, options.projects).flatMap((project) => projectLevels(project, config, options, context))
       : commandLevels(options.command, config, options, context)
+  const { scheduling } = config
+  const pinned = scheduling === null ? once : once.map((level) => ({ ...level, cpus: cpusOf(scheduling, context.allowedCpus, level.jobs) }))
   return {
     kind,
     // All levels once, then all again: what changes with time, such as the temperature or a cache, does not add up in one of them.
-    levels: Array.from({ length: repeat }, (_, index) => once.map((level) => ({ ...level, repeat: index + 1 }))).flat(),
+    levels: Array.from({ length: repeat }, (_, index) => pinned.map((level) => ({ ...level, repeat: index + 1 }))).flat(),
     rulesFile: config.rulesFile,
     outputDir: resolve(context.cwd, options.outputDir ?? expandPath(config.logRootDir, context.env, `${config.file}: log_root_dir`)),
     intervalUs: options.intervalMs === undefined ? config.intervalUs : checkedIntervalUs(options.intervalMs),

@@ -3,8 +3,10 @@ import { loadConfig } from '../config/load.ts'
 import { MyMonitorError } from '../errors.ts'
 import { launcherPath } from '../native.ts'
 import { spreadByLevel } from '../report/spread.ts'
+import { cpuNotes } from '../run/cpus.ts'
 import { checkDirectories } from '../run/execute.ts'
 import { messageOf } from '../run/files.ts'
+import { allowedCpus } from '../run/host.ts'
 import { type Plan, planRun } from '../run/plan.ts'
 import { closeRun, openRun, type Run, reopenRun } from '../run/run-dir.ts'
 import type { RunRecord } from '../run/run-record.ts'
@@ -72,8 +74,11 @@ export async function runSample(options: SampleOptions, observer: SampleObserver
 
 function newPlan(options: SampleOptions, observer: SampleObserver, { cwd, env }: Surroundings): Plan {
   const config = loadConfig(options.config, { cwd, env })
-  const plan = planRun(config, options, { cwd, env, shell: findShell(env) })
-  for (const warning of config.warnings) observer.warning?.(warning)
+  const { scheduling } = config
+  const cpus = scheduling === null ? [] : allowedCpus()
+  const plan = planRun(config, options, { cwd, env, shell: findShell(env), allowedCpus: cpus })
+  const notes = scheduling === null ? [] : cpuNotes(scheduling, cpus, plan.levels)
+  for (const warning of [...config.warnings, ...notes]) observer.warning?.(warning)
   return plan
 }
 

@@ -10,8 +10,8 @@ pub struct StartFailure {
     pub errno: i32,
     /// The system's words for it.
     pub message: String,
-    /// What failed: execve, chdir to the working directory, or the exit records that were demanded.
-    #[napi(ts_type = "'exec' | 'chdir' | 'exit_records'")]
+    /// What failed: execve, chdir to the working directory, the exit records that were demanded, or the CPUs.
+    #[napi(ts_type = "'exec' | 'chdir' | 'exit_records' | 'affinity'")]
     pub step: String,
 }
 
@@ -219,6 +219,7 @@ impl From<Outcome> for SessionResult {
                     StartStep::Exec => "exec",
                     StartStep::Chdir => "chdir",
                     StartStep::ExitRecords => "exit_records",
+                    StartStep::Affinity => "affinity",
                 }
                 .into(),
             }),

@@ -110,6 +110,10 @@ pub struct SessionOptions {
     pub jobs: Option<u32>,
     /// Repetition, from 1.
     pub repeat: u32,
+    /// CPUs of the build; absent: those of this process.
+    pub build_cpus: Option<Vec<u32>>,
+    /// CPUs of the sampling and the journal thread; absent: those of this process.
+    pub sampler_cpus: Option<Vec<u32>>,
 }
 
 /// The state of a running session.
@@ -255,6 +259,8 @@ fn convert(options: SessionOptions) -> Options {
         handle_signals: options.handle_signals,
         timeout_us: options.timeout_ms.map(|ms| whole(ms * 1000.0)),
         compression: options.compression.into(),
+        build_cpus: options.build_cpus,
+        sampler_cpus: options.sampler_cpus.map(|cpus| cpus.into_iter().collect()),
         header: Header {
             run_id: options.run_id,
             project: options.project,

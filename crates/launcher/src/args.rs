@@ -1,9 +1,10 @@
 //! The launcher's command line, written by the sampler only: `--socket FD --journal FILE --output MODE [--log FILE] [--cwd DIR] [--nofile N]
-//! [--ignore-hup] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`, or for the successor `--serve LISTENER SLOTS JOURNAL [--no-argv]`.
+//! [--ignore-hup] [--cpus N,N,…] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`, or for the successor `--serve LISTENER SLOTS JOURNAL [--no-argv]`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
+use mymonitor_proc::CpuSet;
 use rustix::fs::{Mode, OFlags};
 
 /// What the build's standard descriptors are.
@@ -53,6 +54,8 @@ pub(crate) struct Args {
     pub(crate) nofile: Option<u64>,
     /// The caller ignored HUP (nohup), which Node has undone.
     pub(crate) ignore_hup: bool,
+    /// The CPUs of the build.
+    pub(crate) cpus: Option<CpuSet>,
     pub(crate) events: Events,
     /// Read command lines at exit.
     pub(crate) store_argv: bool,
@@ -95,7 +98,7 @@ impl Serve {
 impl Args {
     pub(crate) fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
         let (mut socket, mut journal, mut output, mut log) = (None, None, None, None);
-        let (mut cwd, mut nofile, mut ignore_hup) = (None, None, false);
+        let (mut cwd, mut nofile, mut ignore_hup, mut cpus) = (None, None, false, None);
         let (mut events, mut store_argv) = (Events::Auto, true);
         loop {
             let word = words.next().ok_or("it is started by mymonitor, not by hand: no `--` and no command given")?;
@@ -108,6 +111,7 @@ impl Args {
                 Some("--cwd") => cwd = Some(value()?),
                 Some("--nofile") => nofile = Some(parse_number(&value()?)?),
                 Some("--ignore-hup") => ignore_hup = true,
+                Some("--cpus") => cpus = Some(parse_cpus(&value()?)?),
                 Some("--events") => events = parse_events(&value()?)?,
                 Some("--no-argv") => store_argv = false,
                 Some("--") => break,
@@ -129,6 +133,7 @@ impl Args {
             cwd,
             nofile,
             ignore_hup,
+            cpus,
             events,
             store_argv,
             command,
@@ -138,6 +143,10 @@ impl Args {
 
 fn parse_number<T: std::str::FromStr>(word: &OsStr) -> Result<T, String> {
     word.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| format!("{} is not a number", word.display()))
+}
+
+fn parse_cpus(word: &OsStr) -> Result<CpuSet, String> {
+    word.to_string_lossy().split(',').map(|number| parse_number(OsStr::new(number))).collect()
 }
 
 fn parse_output(word: &OsStr) -> Result<Output, String> {

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
 
 use mymonitor_exits::Filter;
+use mymonitor_proc::CpuSet;
 use mymonitor_wire::StartStep;
 use rustix::io::Errno;
 use rustix::net::{
@@ -32,12 +33,13 @@ impl From<Errno> for StartFailure {
 }
 
 /// Everything the child needs, prepared before the fork: after it only async-signal-safe calls are allowed.
-struct Child {
+struct Child<'a> {
     argv: Vec<CString>,
     cwd: Option<CString>,
     stdio: [Option<RawFd>; 3],
     nofile: Option<u64>,
     ignore_hup: bool,
+    cpus: Option<&'a CpuSet>,
     mask: libc::sigset_t,
     filter: Option<Filter>,
 }
@@ -46,6 +48,7 @@ const EXEC: u8 = 0;
 const CHDIR: u8 = 1;
 const FILTER: u8 = 2;
 const READY: u8 = 3;
+const AFFINITY: u8 = 4;
 
 /// Forks the build. `forked` is given its pid and, with a filter, the listener: from then on every exit waits for an answer, that of a child whose
 /// exec fails too. The child goes on only when `forked` has returned; when we are killed before, it kills itself, as nobody could let it exit.
@@ -63,6 +66,7 @@ pub(crate) fn start(
         stdio: [(!args.output.keeps_stdin()).then(|| null.as_raw_fd()), outputs.stdout(), outputs.stderr()],
         nofile: args.nofile,
         ignore_hup: args.ignore_hup,
+        cpus: args.cpus.as_ref(),
         mask: *signals.original_mask(),
         filter,
     };
@@ -132,6 +136,7 @@ fn receive(socket: &OwnedFd) -> Option<FromChild> {
     let step = match report[0] {
         CHDIR => StartStep::Chdir,
         FILTER => StartStep::ExitRecords,
+        AFFINITY => StartStep::Affinity,
         _ => StartStep::Exec,
     };
     Some(FromChild::Failed(StartFailure { errno, step }))
@@ -152,7 +157,7 @@ fn is_let_go(launcher: BorrowedFd<'_>, listener: Option<BorrowedFd<'_>>) -> bool
 
 /// # Safety
 /// Only in a freshly forked child; the pointers of `argv` must be valid and end with a null.
-unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], launcher: BorrowedFd<'_>) -> ! {
+unsafe fn become_the_build(child: &Child<'_>, argv: &[*const libc::c_char], launcher: BorrowedFd<'_>) -> ! {
     // SAFETY: plain system calls on integers and on C strings that live until exec.
     unsafe {
         for signal in 1..=libc::SIGRTMAX() {
@@ -177,6 +182,8 @@ unsafe fn become_the_build(child: &Child, argv: &[*const libc::c_char], launcher
         let mut errno = None;
         if child.cwd.as_ref().is_some_and(|cwd| libc::chdir(cwd.as_ptr()) != 0) {
             step = CHDIR;
+        } else if child.cpus.is_some_and(|cpus| cpus.pin_this_thread().is_err()) {
+            step = AFFINITY;
         } else if let Err(refusal) = prepare(child.filter, launcher) {
             step = FILTER;
             errno = Some(refusal.raw_os_error());

@@ -7,6 +7,7 @@
 //! The files that are read once a process are parsed by procfs. The three that are read at every tick (`statm`, `children`, and the host's
 //! files) are parsed here from kept descriptors: `cargo run --profile fast -p mymonitor-proc --example statm` shows what that saves.
 
+mod affinity;
 mod children;
 mod descriptors;
 mod error;
@@ -20,6 +21,7 @@ mod statm;
 mod status;
 mod tree;
 
+pub use affinity::CpuSet;
 pub use error::ReadError;
 pub use exit::ExitReading;
 pub use facts::{CommandLine, Facts};

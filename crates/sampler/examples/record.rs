@@ -36,6 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         pss,
         timeout_us: None,
         compression: Compression::Snappy,
+        build_cpus: None,
+        sampler_cpus: None,
         header: Header { project: "record".into(), repeat: 1, interval_us: 50_000, ..Header::default() },
     };
     let (sender, receiver) = std::sync::mpsc::channel();

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use mymonitor_proc::CpuSet;
 use mymonitor_wire::append_frame;
 
 use crate::clock;
@@ -28,7 +29,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Creates the file. It must not exist: a recording is never overwritten.
-    pub(crate) fn create(path: &Path) -> std::io::Result<Self> {
+    pub(crate) fn create(path: &Path, cpus: Option<CpuSet>) -> std::io::Result<Self> {
         let mut file = File::create_new(path)?;
         // Tells `recover` that somebody is still at it; where a file system has no locks, nobody can ask either.
         let _ = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
@@ -37,6 +38,8 @@ impl Journal {
         let cpu_us = Arc::new(AtomicU64::new(0));
         let shared_cpu_us = Arc::clone(&cpu_us);
         let writer = std::thread::Builder::new().name("mymonitor-log".into()).spawn(move || {
+            // What keeps it from being pinned keeps the sampling thread from it, too, which says so.
+            cpus.map(|cpus| cpus.pin_this_thread());
             let mut failed = None;
             for frame in queue {
                 if failed.is_none() {

@@ -125,6 +125,10 @@ fn arguments(options: &Options, caller: &Caller, socket: RawFd) -> Vec<OsString>
     if caller.ignores_hup {
         words.push("--ignore-hup".into());
     }
+    if let Some(cpus) = &options.build_cpus {
+        let numbers: Vec<_> = cpus.iter().map(u32::to_string).collect();
+        words.extend(["--cpus".into(), numbers.join(",").into()]);
+    }
     let events = match options.events {
         Events::Auto => "auto",
         Events::Seccomp => "seccomp",

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use mymonitor_proc::CpuSet;
 use mymonitor_recording::Compression;
 use mymonitor_wire::{Header, Phase};
 
@@ -79,6 +80,10 @@ pub struct Options {
     pub timeout_us: Option<u64>,
     /// Of the Parquet files.
     pub compression: Compression,
+    /// The CPUs of the build, which inherits them; else those of this process.
+    pub build_cpus: Option<Vec<u32>>,
+    /// The CPUs of the sampling and the journal thread; else those of this process.
+    pub sampler_cpus: Option<CpuSet>,
     /// The columns that are constant over the recording.
     pub header: Header,
 }

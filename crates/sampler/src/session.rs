@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use mymonitor_proc::{HostFiles, ProcRoot};
+use mymonitor_proc::{CpuSet, HostFiles, ProcRoot};
 use mymonitor_wire::{Command, Event, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -58,7 +58,7 @@ impl Session {
         let caller = Caller::inspect(options.handle_signals);
         let (connector, connector_state) = connect(options.events)?;
         let path = options.recording_dir.join(JOURNAL_FILE);
-        let journal = Journal::create(&path).map_err(|error| StartError::Recording(path, error))?;
+        let journal = Journal::create(&path, options.sampler_cpus.clone()).map_err(|error| StartError::Recording(path, error))?;
         let signals = options.handle_signals.then(|| Signals::take(!caller.ignores_hup)).transpose().map_err(system("sigaction"))?;
         let wake =
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| StartError::System("eventfd", errno.into()))?;
@@ -114,6 +114,9 @@ struct Run {
 impl Run {
     fn run(mut self, mut on_snapshot: impl FnMut(&Snapshot)) -> Outcome {
         self.outcome.exec_check_ticks = EXEC_CHECK_TICKS;
+        if let Some(Err(error)) = self.options.sampler_cpus.as_ref().map(CpuSet::pin_this_thread) {
+            self.fail(format!("the sampler cannot be pinned to its CPUs: {error}"));
+        }
         self.outcome.started_at_unix_us = clock::realtime_us();
         let own_cpu_before_us = clock::process_cpu_us();
         if self.options.phases {

@@ -73,6 +73,8 @@ pub enum StartStep {
     Chdir,
     /// Exit records were demanded, and the kernel refused them.
     ExitRecords,
+    /// `sched_setaffinity` to the CPUs that were asked for.
+    Affinity,
 }
 
 impl Command {
@@ -120,6 +122,7 @@ impl Event {
                     StartStep::Exec => 0,
                     StartStep::Chdir => 1,
                     StartStep::ExitRecords => 2,
+                    StartStep::Affinity => 3,
                 });
             }
             Self::PhaseMark { at_us } => {
@@ -146,6 +149,7 @@ impl Event {
                     0 => StartStep::Exec,
                     1 => StartStep::Chdir,
                     2 => StartStep::ExitRecords,
+                    3 => StartStep::Affinity,
                     _ => return Err(Malformed { what: WHAT }),
                 },
             },
@@ -203,6 +207,7 @@ mod tests {
             Event::Forked { pid: 1, at_us: 0, exit_records: ExitRecords::Refused { errno: 16 } },
             Event::NotStarted { errno: 2, step: StartStep::Chdir },
             Event::NotStarted { errno: 1, step: StartStep::ExitRecords },
+            Event::NotStarted { errno: 22, step: StartStep::Affinity },
             Event::PhaseMark { at_us: 0 },
             Event::RootEnded(RootEnd { wait_status: -1, at_us: 7, children_cpu_us: 8, launcher_cpu_us: 9 }),
         ] {

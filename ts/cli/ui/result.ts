@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { Analysis, CategoryFigures, Peak, Trust } from '../../analysis/contract.ts'
+import { cpusText } from '../../report/cpus.ts'
 import { outcomeOf } from '../../report/outcome.ts'
 import { printable } from '../../report/printable.ts'
 import { formatCount, formatKb, formatMs, formatShare, formatUs } from '../../units.ts'
@@ -21,6 +22,7 @@ export function resultLines(analysis: Analysis, paint: Painter): string[] {
     ...(peak === null ? ['  peak   nothing was sampled'] : peakLines(peak, analysis.metric, paint)),
     ...(analysis.categories.length === 0 ? [] : ['', ...categoryLines(analysis, paint).map((line) => `  ${line}`), '']),
     `  trust  ${trustText(trust)}`,
+    ...(recording.cpuScheduling === null ? [] : [`  cpus   ${printable(cpusText(recording.cpuScheduling))}`]),
     ...trust.warnings.map((warning) => `  ${paint.yellow('note')}   ${printable(warning)}`),
   ]
 }

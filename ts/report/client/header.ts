@@ -1,6 +1,7 @@
 import type { Analysis } from '../../analysis/contract.ts'
 import { formatKb, formatShare, formatUs } from '../../units.ts'
 import { instant } from '../axis.ts'
+import { cpusText } from '../cpus.ts'
 import { outcomeOf } from '../outcome.ts'
 import { readableStart } from './clock.ts'
 import { h } from './dom.ts'
@@ -16,6 +17,7 @@ export function pageHeader({ recording, host }: Pick<Analysis, 'recording' | 'ho
     ['Command', commandLine(recording.command.join(' '))],
     ['Started', readableStart(recording.startedAt)],
     ['Host', h('bdi', {}, `${host.hostname} (${machine.filter((part) => part !== null).join(', ')})`)],
+    ...(recording.cpuScheduling === null ? [] : [['CPU scheduling', cpusText(recording.cpuScheduling)] satisfies [string, string]]),
   ]
   return h(
     'header',
