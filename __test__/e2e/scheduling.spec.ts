@@ -9,7 +9,8 @@ import { lines, recordOf, runDir, workspace } from './workspace.ts'
 vi.setConfig({ testTimeout: 60_000 })
 
 const ALLOWED = parseCpuList(/^Cpus_allowed_list:\s+(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '') ?? []
-const [FIRST = 0, ...OTHERS] = ALLOWED
+const OTHERS = ALLOWED.slice(0, -1)
+const LAST = ALLOWED.at(-1) ?? 0
 const MASK = 'grep Cpus_allowed_list: /proc/self/status | cut -f2'
 
 function configured(build: string, scheduling: string): string {
@@ -34,7 +35,7 @@ describe.skipIf(OTHERS.length === 0)('with more than one CPU (this machine lets 
   test('known defect 8: the build is pinned, in all its processes, and the sampler is on its own core', async () => {
     const cwd = configured(
       `{ taskset -cp $$; ${MASK}; sh -c '${MASK}'; } > masks; touch ready; until test -e go; do sleep 0.05; done`,
-      'scheduling_policy = "adaptive"',
+      `scheduling_policy = "adaptive"\nmonitor_core = ${LAST}`,
     )
     const running = start(mymonitor('-p', 'p', '-j', '1', '--no-report'), { cwd })
     await vi.waitFor(() => expect(existsSync(join(cwd, 'src/ready'))).toBe(true), 20_000)
@@ -48,27 +49,30 @@ describe.skipIf(OTHERS.length === 0)('with more than one CPU (this machine lets 
     expect(taskset).toMatch(new RegExp(`current affinity list: ${others}$`))
     expect(masks).toEqual([others, others])
     const ours = threads.filter(([name]) => name.startsWith('mymonitor'))
-    expect(ours.map(([, cpus]) => cpus)).toEqual([`${FIRST}`, `${FIRST}`])
+    expect(ours.map(([, cpus]) => cpus)).toEqual([`${LAST}`, `${LAST}`])
     const nodes = threads.filter(([name]) => !name.startsWith('mymonitor'))
     expect(new Set(nodes.map(([, cpus]) => cpus))).toEqual(new Set([formatCpuList(ALLOWED)]))
 
-    expect(metadataOf(runDir(cwd)).cpu_scheduling).toEqual({ policy: 'adaptive', build_cpus: others, sampler_cpus: `${FIRST}` })
-    const applied = `adaptive: the build on ${OTHERS.length === 1 ? 'CPU' : 'CPUs'} ${others}, the sampler on CPU ${FIRST}`
+    expect(metadataOf(runDir(cwd)).cpu_scheduling).toEqual({ policy: 'adaptive', build_cpus: others, sampler_cpus: `${LAST}` })
+    const applied = `adaptive: the build on ${OTHERS.length === 1 ? 'CPU' : 'CPUs'} ${others}, the sampler on CPU ${LAST}`
     expect(stdout.toString()).toContain(`  cpus   ${applied}\n`)
     const summary = readFileSync(join(runDir(cwd), recordOf(runDir(cwd)).levels[0]?.recording ?? '', 'summary.log'), 'utf8')
     expect(summary).toContain(`CPU Scheduling: ${applied}\n`)
   })
 
   test('manual pins to what its lists say, and says where that are fewer CPUs than jobs', async () => {
-    const [second] = OTHERS
-    const cwd = configured(MASK, `scheduling_policy = "manual"\nmanual_build_cores = "${second},8000"`)
+    const cwd = configured(MASK, `scheduling_policy = "manual"\nmanual_build_cores = "${LAST},8000"\nmanual_monitoring_cores = "0-8191"`)
     const { status, stderr } = await run(mymonitor('-p', 'p', '-j', '3', '--no-report', '--show-output'), { cwd })
     expect(status).toBe(0)
-    expect(stderr.toString()).toContain(`manual_build_cores = "${second},8000": only the CPUs ${formatCpuList(ALLOWED)} may be used here`)
+    expect(stderr.toString()).toContain(`manual_build_cores = "${LAST},8000": only the CPUs ${formatCpuList(ALLOWED)} may be used here`)
     expect(stderr.toString()).toContain(`manual_build_cores leaves the build 1 of ${ALLOWED.length} CPUs at -j3, fewer than jobs\n`)
     const { recording } = recordOf(runDir(cwd)).levels[0] ?? {}
-    expect(lines(runDir(cwd), recording ?? '', 'build_stdout.log')).toEqual([`${second}`])
-    expect(metadataOf(runDir(cwd)).cpu_scheduling).toEqual({ policy: 'manual', build_cpus: `${second}`, sampler_cpus: null })
+    expect(lines(runDir(cwd), recording ?? '', 'build_stdout.log')).toEqual([`${LAST}`])
+    expect(metadataOf(runDir(cwd)).cpu_scheduling).toEqual({
+      policy: 'manual',
+      build_cpus: `${LAST}`,
+      sampler_cpus: formatCpuList(ALLOWED),
+    })
   })
 })
 
@@ -89,10 +93,13 @@ test('a list without a CPU that may be used keeps the build from being started',
   expect(existsSync(join(cwd, 'src/built'))).toBe(false)
 })
 
-test('without the section nothing is pinned', async () => {
-  const cwd = configured(`${MASK} > mask`, '')
-  const { status, stderr } = await run(mymonitor('--no-report', '-p', 'p', '-j', '1'), { cwd })
-  expect([status, stderr.toString()]).toEqual([0, 'p -j1  recording\n'])
-  expect(lines(cwd, 'src/mask')).toEqual([formatCpuList(ALLOWED)])
-  expect(metadataOf(runDir(cwd)).cpu_scheduling).toBeNull()
-})
+test.each(['', 'scheduling_policy = "manual"\nmanual_build_cores = "0-8191"\nenable_cpu_affinity = false'])(
+  'nothing is pinned with [%s]',
+  async (scheduling) => {
+    const cwd = configured(`${MASK} > mask`, scheduling)
+    const { status, stderr } = await run(mymonitor('--no-report', '-p', 'p', '-j', '1'), { cwd })
+    expect([status, stderr.toString()]).toEqual([0, 'p -j1  recording\n'])
+    expect(lines(cwd, 'src/mask')).toEqual([formatCpuList(ALLOWED)])
+    expect(metadataOf(runDir(cwd)).cpu_scheduling).toBeNull()
+  },
+)
