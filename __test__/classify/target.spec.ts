@@ -36,6 +36,8 @@ test.each<[string, string | null]>([
   ['clippy-driver /x/rustc --crate-name=demo src/main.rs', 'demo'],
   ['rustdoc --crate-type lib --crate-name demo src/lib.rs', 'demo'],
   ['rustc - --crate-name ___ --print=cfg', null],
+  ['rustc --crate-name build_script_build /r/libc-0.2/build.rs', '/r/libc-0.2/build.rs'],
+  [`sh -c "gcc -c -o a.o \`test -f 'sub/a.c' || echo './'\`sub/a.c"`, 'sub/a.c'],
   ['/w/target/debug/build/serde-0a1b2c3d4e5f6071/build-script-build', 'serde'],
   ['/usr/local/go/pkg/tool/linux_amd64/compile -o p.a -p net/http a.go', 'net/http'],
   ['/usr/local/go/pkg/tool/linux_amd64/link -o a.out main.a', 'a.out'],

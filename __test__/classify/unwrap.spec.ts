@@ -55,6 +55,10 @@ describe('wrappers lead to the real command', () => {
     ['xargs -I {} gcc -c {}', ['gcc', '-c', '{}']],
     ['busybox sed -e s/a/b/', ['sed', '-e', 's/a/b/']],
     ["/bin/busybox sh -c 'gcc -c a.c'", ['gcc', '-c', 'a.c']],
+    ['bash -euo pipefail -c "gcc -c a.c"', ['gcc', '-c', 'a.c']],
+    ["sh -c 'set -e; umask 022; gcc -c a.c'", ['gcc', '-c', 'a.c']],
+    ['setarch x86_64 -R gcc -c a.c', ['gcc', '-c', 'a.c']],
+    ['flock -w 5 /tmp/lock gcc -c a.c', ['gcc', '-c', 'a.c']],
     ["sh -c 'gcc -c a.c && :'", ['gcc', '-c', 'a.c']],
   ])('%s', (line, expected) => {
     expect(inner(line)).toEqual(expected)
@@ -110,6 +114,7 @@ describe('a script is known by its own name and by its interpreter', () => {
   test.each([
     ['/bin/sh ./configure --prefix=/usr', 'configure', 'sh'],
     ['bash -ex -o pipefail run.sh', 'run.sh', 'bash'],
+    ['bash -euo pipefail run.sh', 'run.sh', 'bash'],
     ['/usr/bin/python3.11 -u -W ignore /usr/bin/meson setup', 'meson', 'python3.11'],
     ['/usr/bin/perl -w -I lib /usr/bin/dh build', 'dh', 'perl'],
     ['vpython3 -u tools/gen.py x', 'gen.py', 'vpython3'],
@@ -136,6 +141,7 @@ describe('the name of a process whose argv[0] is no path', () => {
     ['an executable that was replaced meanwhile', [], '/usr/bin/make (deleted)', 'make', 'make'],
     ['a program that starts itself again', ['/proc/self/exe', '--child'], '/usr/bin/node', 'node', 'node'],
     ['a title that npm set', ['npm run build'], '/usr/bin/node', 'npm run build', 'npm'],
+    ['a title shorter than the words it stands on', ['npm exec tsc -p a/b  ', '', ''], '/usr/bin/node', 'npm exec tsc -p', 'npm'],
     ['a path with a space in it', ['/opt/my tools/gen'], '/opt/my tools/gen', 'gen', 'gen'],
     ['nothing at all', [], null, '', 'unknown'],
   ])('%s', (_, argv, exe, comm, name) => {

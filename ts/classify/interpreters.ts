@@ -4,6 +4,8 @@ import { byName } from './by-name.ts'
 interface Interpreter {
   /** Options whose value is the next word. */
   valued: ReadonlySet<string>
+  /** The same inside a cluster: -euo pipefail. */
+  cluster?: RegExp
   /** An option after which there is no script file: -c, -e. */
   stop: RegExp
   /** An option whose value is a module that runs as the script. */
@@ -12,6 +14,7 @@ interface Interpreter {
 
 const SHELL: Interpreter = {
   valued: new Set(['-o', '+o', '-O', '+O', '--rcfile', '--init-file']),
+  cluster: /^[-+][A-Za-z]*[oO]$/,
   stop: /^-(?!-)[A-Za-z]*[cs]/,
 }
 const SCRIPTED: readonly [RegExp, Interpreter][] = [
@@ -37,13 +40,13 @@ export const interpreterOf = byName((name): Interpreter | null => {
 })
 
 /** The script's own command line, its file or module first; null: none (interactive, -c, -e or from standard input). Of a module `a.b` it is `a`. */
-export function scriptOf({ valued, stop, module }: Interpreter, argv: readonly string[]): readonly string[] | null {
+export function scriptOf({ valued, cluster, stop, module }: Interpreter, argv: readonly string[]): readonly string[] | null {
   for (let i = 1; i < argv.length; i += 1) {
     const word = argv[i] as string
     if (word === '--') return i + 1 < argv.length ? argv.slice(i + 1) : null
     if (word === '-' || stop.test(word)) return null
     if (module?.test(word)) return i + 1 < argv.length ? [(argv[i + 1] as string).replace(/\..*/s, ''), ...argv.slice(i + 2)] : null
-    if (valued.has(word)) i += 1
+    if (valued.has(word) || cluster?.test(word)) i += 1
     else if (!word.startsWith('-') && !word.startsWith('+')) return argv.slice(i)
   }
   return null
@@ -53,7 +56,7 @@ export function scriptOf({ valued, stop, module }: Interpreter, argv: readonly s
 export function inlineScript(argv: readonly string[]): string | null {
   for (let i = 1; i < argv.length; i += 1) {
     const word = argv[i] as string
-    if (SHELL.valued.has(word)) i += 1
+    if (SHELL.valued.has(word) || SHELL.cluster?.test(word)) i += 1
     else if (/^-(?!-)[A-Za-z]*c/.test(word)) return argv.slice(i + 1).find((next) => !/^[-+]/.test(next)) ?? null
     else if (!/^[-+]/.test(word)) return null
   }

@@ -18,7 +18,7 @@ export interface Rules {
 }
 
 /** To be raised with every change that gives the same command line under the same rules another category or target: what is stored is then not used. */
-const CLASSIFIER_VERSION = 2
+const CLASSIFIER_VERSION = 3
 
 const SHIPPED_RULES = fileURLToPath(new URL('../../conf/rules.toml', import.meta.url))
 

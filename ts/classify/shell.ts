@@ -9,8 +9,8 @@ const NO_PROGRAM = new Set(
 )
 /** Words before a command that are not part of it. */
 const PREFIXES = new Set(['time', 'exec', 'command'])
-/** What may stand beside the one command: they say where it runs, or nothing. */
-const BESIDE = new Set(['cd', ':'])
+/** What may stand beside the one command: they say where or how it runs, or nothing. */
+const BESIDE = new Set(['cd', ':', 'set', 'unset', 'export', 'umask', 'ulimit'])
 /** Between the one command and what stands beside it, or at the end. */
 const SEQUENCE = new Set(['', '&&', ';', '\n'])
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/

@@ -31,7 +31,8 @@ const source: Extract = (argv) => {
     if (word.charCodeAt(0) === DASH) {
       if (word.length <= LONGEST_OPTION && VALUED.has(word)) i += 1
     } else if (SOURCE.has(word.slice(word.lastIndexOf('.') + 1)) && word.includes('.')) {
-      return word
+      // Of automake, before a shell has run it: `test -f 'a.c' || echo './'`a.c
+      return word.replace(/`[^`]*`/g, '')
     }
   }
   return null
@@ -56,7 +57,9 @@ const sourceOrOutput: Extract = (argv) => source(argv) ?? output(argv)
 const outputOrSource: Extract = (argv) => output(argv) ?? source(argv)
 const crate: Extract = (argv) => {
   const name = optionValue('--crate-name')(argv)
-  return name === '___' ? null : (name ?? source(argv))
+  if (name === '___') return null
+  // Every crate's build script has the same name.
+  return name === null || name.startsWith('build_script_') ? (source(argv) ?? name) : name
 }
 const goPackage: Extract = (argv) => optionValue('-p', '-importpath')(argv) ?? source(argv)
 const lastOperand: Extract = (argv) => argv.findLast((word, i) => i > 0 && !word.startsWith('-')) ?? null

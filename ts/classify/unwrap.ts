@@ -68,10 +68,10 @@ function asRun({ name: comm, exe, argv }: ProcessInput): Command {
   const argv0 = argv[0] ?? ''
   const name = baseName(argv0)
   if (name === '' || argv0 === '/proc/self/exe') return { name: program || comm || 'unknown', argv }
-  // A title set by the program itself, such as npm's "npm run build", is one word that is no path.
-  const space = argv.length === 1 && name !== program ? argv0.indexOf(' ') : -1
+  // A title set by the program itself, such as npm's "npm run build", is one word that is no path; what was longer before it leaves empty words.
+  const space = name !== program && argv.every((word, i) => i === 0 || word === '') ? argv0.indexOf(' ') : -1
   if (space > 0 && !argv0.startsWith('/')) {
-    const words = argv0.split(/\s+/)
+    const words = argv0.trimEnd().split(/\s+/)
     return { name: baseName(words[0] as string) || program || comm || 'unknown', argv: words }
   }
   return { name, argv }

@@ -83,6 +83,8 @@ export const WRAPPERS: ReadonlyMap<string, Unwrap> = new Map<string, Unwrap>([
   ['numactl', prefix({ valued: ['-C', '-N', '-m', '-p', '-i'] })],
   ['linux32', prefix()],
   ['linux64', prefix()],
+  ['setarch', prefix({ operands: 1 })],
+  ['flock', prefix({ valued: ['-c', '-E', '-w', '--command', '--conflict-exit-code', '--timeout', '--wait'], operands: 1 })],
   ['eatmydata', prefix()],
   ['nohup', prefix()],
   ['setsid', prefix()],
