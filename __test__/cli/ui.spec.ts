@@ -54,6 +54,7 @@ const SNAPSHOT: LiveSnapshot = {
   number: 2,
   of: 3,
   expectedUs: null,
+  largestCategory: null,
 }
 
 test('a terminal has one line that is drawn anew and erased', () => {
@@ -79,6 +80,20 @@ test('a line says how long earlier levels let expect, which repeat it is, and le
   expect(err()).toBe('\r\x1b[2K[2/3] demo -j2 #1  12.3 s of about 1 min 01 s  1.00 MiB now, peak 3.00 MiB PSS')
   line.snapshot({ ...SNAPSHOT, expectedUs: 12_000_000 })
   expect(err().endsWith('demo -j2  12.3 s  1.00 MiB now, peak 3.00 MiB PSS  9 processes')).toBe(true)
+})
+
+test('a wide terminal has room for the largest category, a narrow one for whole parts only', () => {
+  const { ui, err } = capturingUi({ terminal: true })
+  const snapshot = { ...SNAPSHOT, largestCategory: { name: 'CPP_COMPILE', kb: 2048 } }
+  for (const [columns, shown] of [
+    [91, 'PSS  9 processes  CPP_COMPILE 2.00 MiB'],
+    [90, 'PSS  9 processes'],
+    [40, '[2/3] demo -j2  12.3 s'],
+    [10, '[2/3] dem'],
+  ] as const) {
+    progress({ ...ui.err, columns: () => columns }, 'pss', true).snapshot(snapshot)
+    expect(err().endsWith(shown), `${columns} columns: ${err()}`).toBe(true)
+  }
 })
 
 test('a log has a plain line now and then, and so has a terminal that the build writes to', () => {

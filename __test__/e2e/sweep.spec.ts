@@ -120,10 +120,13 @@ describe('--resume', () => {
   })
 })
 
-test('on a terminal one line shows the level, the time with what earlier levels let expect, memory and processes', async () => {
+test('on a terminal one line shows the level, the time with what earlier levels let expect, memory, processes and the largest category', async () => {
   const cwd = workspace({ build: 'sleep 1' })
-  const { status, stdout } = await run([BURNER, 'pty', '--', ...mymonitor('-p', 'p', '-j', '1', '--repeat', '2', '--no-report')], { cwd })
+  const { status, stdout } = await run(
+    [BURNER, 'pty', '--', 'sh', '-c', 'stty cols 120; exec "$@"', 'sh', ...mymonitor('-p', 'p', '-j', '1', '--repeat', '2', '--no-report')],
+    { cwd },
+  )
   expect(status).toBe(0)
-  expect(stdout.toString()).toMatch(/\[1\/2\] p -j1 #1 {2}0\.\d\d s {2}\d.*B now, peak \d.*B PSS {2}\d process/)
+  expect(stdout.toString()).toMatch(/\[1\/2\] p -j1 #1 {2}0\.\d\d s {2}\d.*B now, peak \d.*B PSS {2}\d process(es)? {2}\w+ \d.*B/)
   expect(stdout.toString()).toMatch(/\[2\/2\] p -j1 #2 {2}0\.\d\d s of about 1\.\d\d s {2}/)
 })

@@ -849,4 +849,5 @@ module.exports.Pss = nativeBinding.Pss
 module.exports.recover = nativeBinding.recover
 module.exports.TableFormat = nativeBinding.TableFormat
 module.exports.takeStock = nativeBinding.takeStock
+module.exports.terminalColumns = nativeBinding.terminalColumns
 module.exports.writeClasses = nativeBinding.writeClasses

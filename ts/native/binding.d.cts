@@ -320,6 +320,20 @@ export interface ProcessColumns {
   outsideTree: Uint8Array
 }
 
+/** All live processes of one executable. */
+export interface Program {
+  /** `comm` of the largest of them. */
+  name: string
+  /** Its executable; empty where it may not be read. */
+  exe: string
+  /** Its arguments; empty where they are not stored. */
+  argv: Array<string>
+  /** Sum of RSS, KiB. */
+  rssKb: number
+  /** Sum of modelled PSS, KiB. */
+  pssKb: number
+}
+
 /** How much PSS is measured. */
 export type Pss = 'off' | 'budget' | 'full'
 
@@ -515,6 +529,8 @@ export interface Snapshot {
   lateUs: number
   /** Deadlines without a tick. */
   skippedTicks: number
+  /** The programs that take the most memory now, by RSS. */
+  programs: Array<Program>
 }
 
 /** Why the build did not run. */
@@ -535,6 +551,9 @@ export type TableFormat = 'csv' | 'json' | 'parquet'
  * (nohup) and Node has undone it; true if so.
  */
 export declare function takeStock(): boolean
+
+/** Width of the terminal that stderr is; null where it is none, or does not know its width. */
+export declare function terminalColumns(): number | null
 
 /** One entry a tick. NaN: null. */
 export interface TickColumns {

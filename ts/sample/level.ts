@@ -12,6 +12,7 @@ import { inSnakeCase, type LevelRecord } from '../run/run-record.ts'
 import { OWN_FAILURE } from '../run/status.ts'
 import { runStep } from '../run/step.ts'
 import { expectedUs } from './expected.ts'
+import { largestCategories } from './largest-category.ts'
 import { endedInSetup, type LevelReport, reportLevel, writeRunPlot } from './level-report.ts'
 import type { LevelPosition, LevelResult, SampleObserver } from './types.ts'
 
@@ -90,13 +91,16 @@ async function record(context: RunContext, index: number, position: LevelPositio
   await step(level.before)
   if (stop.aborted) return null
   observer.levelStarted?.(position)
+  const largestCategory = largestCategories(context.rules, plan.metric)
   const outcome = await executeLevel(level, {
     ...context,
     onRecording(recordingDir) {
       Object.assign(run.record.levels[index] as LevelRecord, { state: 'running', recording: basename(recordingDir) })
       saveRun(run)
     },
-    onSnapshot: (snapshot) => observer.snapshot?.({ ...snapshot, ...position }),
+    onSnapshot({ programs, ...snapshot }) {
+      observer.snapshot?.({ ...snapshot, ...position, largestCategory: largestCategory({ programs }) })
+    },
   })
   if (outcome.startError === null && outcome.metadata.interrupted_by === null) await step(level.after)
   return outcome

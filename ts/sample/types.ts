@@ -4,6 +4,7 @@ import type { LevelSpread } from '../report/spread.ts'
 import type { RunOptions } from '../run/options.ts'
 import type { Plan, Step } from '../run/plan.ts'
 import type { StepFailure } from '../run/step.ts'
+import type { LargestCategory } from './largest-category.ts'
 
 /** What `sample` takes: what to run, and how to treat this process. */
 export interface SampleOptions extends RunOptions {
@@ -68,7 +69,10 @@ export interface LevelPosition {
 }
 
 /** The build as it is now. */
-export interface LiveSnapshot extends Snapshot, LevelPosition {}
+export interface LiveSnapshot extends Omit<Snapshot, 'programs'>, LevelPosition {
+  /** The major category that takes the most memory, by the largest programs; null where nothing lives. */
+  largestCategory: LargestCategory | null
+}
 
 /** What a run says while it goes on; every call returns at once. */
 export interface SampleObserver {

@@ -140,6 +140,23 @@ pub struct Snapshot {
     pub late_us: f64,
     /// Deadlines without a tick.
     pub skipped_ticks: f64,
+    /// The programs that take the most memory now, by RSS.
+    pub programs: Vec<Program>,
+}
+
+/// All live processes of one executable.
+#[napi(object)]
+pub struct Program {
+    /// `comm` of the largest of them.
+    pub name: String,
+    /// Its executable; empty where it may not be read.
+    pub exe: String,
+    /// Its arguments; empty where they are not stored.
+    pub argv: Vec<String>,
+    /// Sum of RSS, KiB.
+    pub rss_kb: f64,
+    /// Sum of modelled PSS, KiB.
+    pub pss_kb: f64,
 }
 
 type Resolver = Box<dyn FnOnce(Env) -> Result<SessionResult> + Send>;
@@ -229,6 +246,12 @@ pub fn take_stock() -> bool {
     mymonitor_sampler::take_stock()
 }
 
+/// Width of the terminal that stderr is; null where it is none, or does not know its width.
+#[napi(catch_unwind)]
+pub fn terminal_columns() -> Option<u32> {
+    mymonitor_sampler::terminal_columns().map(u32::from)
+}
+
 fn convert(options: SessionOptions) -> Options {
     Options {
         launcher: PathBuf::from(options.launcher_path),
@@ -292,6 +315,21 @@ impl From<&mymonitor_sampler::Snapshot> for Snapshot {
             peak_pss_kb: number(snapshot.peak_pss_kb),
             late_us: number(snapshot.late_us),
             skipped_ticks: number(snapshot.skipped_ticks),
+            programs: snapshot.programs.iter().map(Program::from).collect(),
+        }
+    }
+}
+
+impl From<&mymonitor_sampler::Program> for Program {
+    fn from(program: &mymonitor_sampler::Program) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let words = program.argv.strip_suffix(&[0]).unwrap_or(&program.argv);
+        Self {
+            name: text(&program.name),
+            exe: text(&program.exe),
+            argv: if words.is_empty() { Vec::new() } else { words.split(|&byte| byte == 0).map(text).collect() },
+            rss_kb: number(program.rss_kb),
+            pss_kb: number(program.pss_kb),
         }
     }
 }

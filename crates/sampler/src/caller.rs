@@ -52,6 +52,12 @@ fn fd_target(fd: RawFd) -> Option<PathBuf> {
     std::fs::read_link(format!("/proc/self/fd/{fd}")).ok()
 }
 
+/// Width of the terminal that stderr is; `None` where it is none, or does not know its width. Node would tell it too, but only to one who makes a
+/// stream, and that can set `O_NONBLOCK` on a terminal that the build shares.
+pub fn terminal_columns() -> Option<u16> {
+    rustix::termios::tcgetwinsize(rustix::stdio::stderr()).ok().map(|size| size.ws_col).filter(|&columns| columns > 0)
+}
+
 /// For the command line's own process, at its start: remembers which descriptors the caller left open, and ignores HUP again where the caller did
 /// (nohup) and Node has undone it; `true` if so.
 pub fn take_stock() -> bool {

@@ -5,7 +5,7 @@ use mymonitor_proc::CpuSet;
 use mymonitor_recording::Compression;
 use mymonitor_wire::{Header, Phase};
 
-use crate::ConnectorRefusal;
+use crate::{ConnectorRefusal, Program};
 
 /// What the build's standard descriptors are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub struct Options {
 }
 
 /// The state of a running session, at most a few times a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Microseconds since the build's start.
     pub elapsed_us: u64,
@@ -111,6 +111,8 @@ pub struct Snapshot {
     pub late_us: u64,
     /// Deadlines that passed without a tick.
     pub skipped_ticks: u64,
+    /// The programs that take the most memory now.
+    pub programs: Vec<Program>,
 }
 
 /// Why a session could not begin. The build was not started.

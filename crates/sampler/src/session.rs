@@ -186,11 +186,11 @@ impl Run {
             }
             if now_us >= next_snapshot_us {
                 next_snapshot_us = now_us + SNAPSHOT_EVERY_US;
-                on_snapshot(&ticker.snapshot);
+                on_snapshot(ticker.news());
             }
         }
         ticker.last_pass(self.state.phase, self.state.root_end);
-        on_snapshot(&ticker.snapshot);
+        on_snapshot(ticker.news());
         self.wait_for_stragglers();
         self.outcome.ticks = ticker.counts.ticks;
         self.outcome.skipped_ticks = ticker.counts.skipped;

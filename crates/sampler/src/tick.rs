@@ -9,6 +9,7 @@ use crate::connector::Follower;
 use crate::journal::Journal;
 use crate::options::Snapshot;
 use crate::outcome::PhaseCpu;
+use crate::programs;
 use crate::pss::{Meter, Modelled};
 use crate::tracker::{Changes, Tracker};
 
@@ -216,6 +217,12 @@ impl Ticker {
             snapshot.peak_rss_kb = snapshot.peak_rss_kb.max(rss_kb);
             snapshot.peak_pss_kb = snapshot.peak_pss_kb.max(pss_kb);
         }
+    }
+
+    /// What is to be shown of the build now.
+    pub(crate) fn news(&mut self) -> &Snapshot {
+        self.snapshot.programs = programs::largest(&self.rows, &self.pss_kb, &self.owners, self.tracker.live());
+        &self.snapshot
     }
 
     fn write(&mut self) {

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty'
+import { loadRecorder } from '../../native.ts'
 import { printable } from '../../report/printable.ts'
 import { type ColorChoice, type Painter, painter, wantsColor } from './paint.ts'
 import { isClosed, writeAll, writeFailure } from './write.ts'
@@ -17,6 +18,8 @@ export interface Channel {
   failure?(): string | undefined
   paint: Painter
   terminal: boolean
+  /** Width of the terminal; null where it is not known. */
+  columns?(): number | null
 }
 
 /** On stderr, as every tool of Unix says it. The message may quote anything a file or a command line holds. */
@@ -31,5 +34,5 @@ export function terminalUi(choice: ColorChoice, env: Readonly<Record<string, str
     const paint = painter(wantsColor(choice, env, terminal))
     return { write: (text) => writeAll(fd, text), closed: () => isClosed(fd), failure: () => writeFailure(fd), paint, terminal }
   }
-  return { out: channel(1), err: channel(2) }
+  return { out: channel(1), err: { ...channel(2), columns: () => loadRecorder().terminalColumns() } }
 }

@@ -61,7 +61,7 @@ impl Build {
             std::thread::sleep(Duration::from_micros(ticker.deadline_us().saturating_sub(clock::monotonic_us())));
             ticker.tick(Phase::Build);
         }
-        let (counts, confirmed, snapshot) = (ticker.meter().counts, ticker.meter().confirmed_peak(), ticker.snapshot);
+        let (counts, confirmed, snapshot) = (ticker.meter().counts, ticker.meter().confirmed_peak(), ticker.snapshot.clone());
         let wall_us = clock::monotonic_us() - started_us;
         assert!(ticker.close().1.is_none());
         let bytes = std::fs::read(&path).unwrap();

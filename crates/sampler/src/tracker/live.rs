@@ -20,7 +20,7 @@ pub(crate) struct Live {
     pub(crate) process_id: u32,
     /// Key of the executable for the memory model.
     pub(crate) executable: u32,
-    pub(super) start: ImageStart,
+    pub(crate) start: ImageStart,
     pub(crate) statm: Statm,
     pub(crate) seen_ticks: u32,
     pub(super) threads: u32,
