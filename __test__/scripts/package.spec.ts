@@ -82,4 +82,48 @@ describe('installed from the tarballs with --ignore-scripts', () => {
     expect(status).toBe(0)
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>')
   })
+
+  test('every verb is a function of the package; the second example of the README runs', () => {
+    const script = `
+      import { readdirSync, writeFileSync } from 'node:fs'
+      import { join } from 'node:path'
+      import * as mymonitor from 'mymonitor'
+      const { levels } = await mymonitor.sample({ command: ['make'], outputDir: 'verbs', report: false }).result
+      const [{ recording: dir }] = levels
+      const rows = []
+      for (const [input, output] of [['processes.parquet', 'a.csv'], ['a.csv', 'b.json'], ['b.json', 'c.parquet']])
+        rows.push((await mymonitor.convert({ input: join(dir, input), output: join(dir, output) })).files[0].rows)
+      const refused = await mymonitor.convert({ input: join(dir, 'a.csv'), output: join(dir, 'b.json') }).catch(({ code }) => code)
+      const exported = await mymonitor.exportRecordings({ dir, formats: ['json', 'md'], outputDir: 'exported' })
+      const { analyses } = await mymonitor.summarize({ dir })
+      const reclassified = await mymonitor.reclassify({ dir })
+      const recovered = await mymonitor.recoverAll({ dir })
+      const found = mymonitor.examine()
+      const initialized = mymonitor.initialize(process.cwd())
+      const config = mymonitor.describeConfig()
+      writeFileSync('verbs.json', JSON.stringify({
+        rows, refused, exported: readdirSync('exported'), problems: exported.problems, sampled: analyses[0].recording.project,
+        unmatched: reclassified.recordings[0].unmatched.processes, untouched: recovered.untouched, topics: found.length,
+        project: initialized.project, system: initialized.build.system, found: config.config.found,
+      }))
+      process.chdir(dir)
+    `
+    const example = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)][1]?.[1] ?? ''
+    writeFileSync(join(folder, 'verbs.mjs'), script + example.replace(/^import .*/m, 'const { convert, explain, loadRules } = mymonitor'))
+    const { status, stdout, stderr } = run(process.execPath, 'verbs.mjs')
+    expect([status, stderr]).toEqual([0, ''])
+    const said = JSON.parse(readFileSync(join(folder, 'verbs.json'), 'utf8')) as Record<string, unknown>
+    const [count] = said['rows'] as number[]
+    expect(said).toMatchObject({
+      rows: [count, count, count],
+      refused: 'ERR_MYMONITOR_OUTPUT',
+      exported: ['make_PSS_KB_report.json', 'make_PSS_KB_report.md'],
+      problems: [],
+      sampled: 'make',
+      untouched: 1,
+      system: 'Make',
+      found: 'directory',
+    })
+    expect(stdout).toBe(`built\nCPP_COMPILE Frontend_GCC main.cpp\n${count}\n`)
+  })
 })

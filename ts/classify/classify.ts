@@ -30,7 +30,10 @@ export interface Explanation extends Classification {
   lost: readonly Rule[]
 }
 
-/** The same with its reasons. */
+/**
+ * Which category a process falls into, why, and which rules lost: what `mymonitor explain` prints. Pure, but for response files (`@file`), which are looked
+ * for below `process.cwd` where it is given. Never throws. Nothing is redacted.
+ */
 export function explain(rules: Rules, process: ProcessInput): Explanation {
   const unwrapped = unwrap(process)
   const [rule = null, ...lost] = rules.matcher.all(unwrapped)

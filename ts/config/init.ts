@@ -16,7 +16,10 @@ export interface Initialized {
   others: Build[]
 }
 
-/** Writes conf/config.toml and conf/projects.toml for the build in a directory. Throws, and writes nothing, where there is none or one of the files exists. */
+/**
+ * Writes conf/config.toml and conf/projects.toml for the build in a directory (absolute), as `mymonitor init` does. Throws ERR_MYMONITOR_USAGE where there is
+ * no build, ERR_MYMONITOR_OUTPUT where one of the files exists or cannot be written; then nothing is written.
+ */
 export function initialize(cwd: string): Initialized {
   const [build, ...others] = findBuilds(cwd)
   if (build === undefined)

@@ -20,8 +20,11 @@ export interface ShownValue {
   origin: 'default' | { file: string; line: number }
 }
 
-/** Throws as loadConfig does. */
-export function describeConfig(option: string | undefined, surroundings: Surroundings): ConfigDescription {
+/**
+ * The configuration in effect, as `mymonitor config show --origin` prints it. `option` is the path of a config.toml; without it the usual places are looked
+ * at. `surroundings` are by default the directory and environment of this process. Throws ERR_MYMONITOR_CONFIG with all problems of a file.
+ */
+export function describeConfig(option?: string, surroundings: Surroundings = { cwd: process.cwd(), env: process.env }): ConfigDescription {
   const { found, config, given, values, projects, projectTables, rulesFile, warnings } = readConfiguration(option, surroundings)
   return {
     config: { file: found.file, found: found.origin, values: shownValues(configKeys, values, given, config, []) },

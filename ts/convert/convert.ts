@@ -2,7 +2,7 @@ import { existsSync, type lstatSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { MyMonitorError } from '../errors.ts'
 import { fromNative, loadBinding } from '../native.ts'
-import { ensureDirectory, messageOf } from '../run/files.ts'
+import { ensureDirectory, messageOf, workingDirectory } from '../run/files.ts'
 import { type Compression, formatOf, sidecarOf, type TableFormat } from './formats.ts'
 import { importRecording } from './import.ts'
 import { tablesIn } from './tree.ts'
@@ -47,8 +47,17 @@ interface Job {
   outputFormat: TableFormat
 }
 
-/** Converts a table or a tree of tables. Paths are relative to `cwd`. Throws where nothing can be converted; a file of a tree that fails is a problem. */
-export async function convert(options: ConvertOptions, cwd: string, onFile?: (file: ConvertedFile) => void): Promise<Converted> {
+/**
+ * Converts a table among csv, json and parquet without loss, a tree of tables, or a table of the Python MyMonitor into a recording, as `mymonitor convert`
+ * does. Streams: a table may be larger than memory. Paths are relative to `cwd`, by default that of this process; `onFile` hears of each file that is done.
+ * Rejects with ERR_MYMONITOR_USAGE, ERR_MYMONITOR_OUTPUT (a file exists and `force` was not given), ERR_MYMONITOR_NOT_A_TABLE or ERR_MYMONITOR_DAMAGED; a
+ * file of a tree that fails is one of `problems`. Nothing is left half-written.
+ */
+export async function convert(
+  options: ConvertOptions,
+  cwd: string = workingDirectory(),
+  onFile?: (file: ConvertedFile) => void,
+): Promise<Converted> {
   const input = resolve(cwd, options.input)
   const output = resolve(cwd, options.output)
   checkCompression(options)

@@ -17,7 +17,7 @@ export interface Finding {
 /** A build of some hundred processes with room to spare: three descriptors a process. */
 const ENOUGH_FILES = 4096
 
-/** What this machine offers. Throws ERR_MYMONITOR_UNSUPPORTED where nothing can be recorded at all. */
+/** What this machine offers to a recording, as `mymonitor doctor` prints it: everything is tried once, nothing changed. Throws ERR_MYMONITOR_UNSUPPORTED where nothing can be recorded at all. */
 export function examine(): Finding[] {
   const probe = loadRecorder().probe()
   launcherPath()

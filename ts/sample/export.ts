@@ -8,7 +8,7 @@ import { MyMonitorError } from '../errors.ts'
 import type { Metadata } from '../metadata.ts'
 import type { Recording } from '../recording/recording.ts'
 import { type LevelSpread, spreadByLevel } from '../report/spread.ts'
-import { messageOf, reasonOf } from '../run/files.ts'
+import { messageOf, reasonOf, workingDirectory } from '../run/files.ts'
 import { METADATA_FILE } from '../run/level-metadata.ts'
 import { RUN_FILE, readRunRecord } from '../run/run-record.ts'
 import { openOrRecover } from './recover-recording.ts'
@@ -22,8 +22,13 @@ export interface OpenOptions {
   noRedact?: boolean
 }
 export interface Surroundings {
+  /** Absolute; relative paths start here. */
   cwd: string
   env: NodeJS.ProcessEnv
+}
+
+export function ownSurroundings(): Surroundings {
+  return { cwd: workingDirectory(), env: process.env }
 }
 
 export interface Summaries {
@@ -35,8 +40,11 @@ export interface Summaries {
   problems: string[]
 }
 
-/** Analyses one recording, or every recording of a run. */
-export async function summarize(options: OpenOptions, surroundings: Surroundings): Promise<Summaries> {
+/**
+ * Analyses one recording, or every recording of a run; one whose mymonitor died is recovered first. Without `surroundings`: the directory and environment of
+ * this process. Rejects with ERR_MYMONITOR_NOT_A_RECORDING, ERR_MYMONITOR_DAMAGED or ERR_MYMONITOR_NEWER_FORMAT where nothing can be opened.
+ */
+export async function summarize(options: OpenOptions, surroundings: Surroundings = ownSurroundings()): Promise<Summaries> {
   const { dir, recordings, problems } = await analyseAll(options, surroundings)
   const spread = isRun(dir) ? spreadByLevel(countedAnalyses(recordings)) : []
   return { isRun: isRun(dir), analyses: recordings.map(({ analysis }) => analysis), spread, problems }

@@ -9,7 +9,7 @@ import { quoted } from '../classify/words.ts'
 import { loadConfig } from '../config/load.ts'
 import { openRecording, type Recording } from '../recording/recording.ts'
 import { messageOf } from '../run/files.ts'
-import { type OpenOptions, recordingsIn } from './export.ts'
+import { type OpenOptions, ownSurroundings, recordingsIn, type Surroundings } from './export.ts'
 
 /** Figures of a set of images. */
 export interface Weight {
@@ -50,15 +50,13 @@ export interface ReclassifyOptions extends OpenOptions {
   /** Path of a rules file. Default: that of the configuration. */
   rules?: string
 }
-interface Surroundings {
-  cwd: string
-  env: NodeJS.ProcessEnv
-}
-
-/** Classifies a recording, or every recording of a run, again: replaces classes.parquet whole and says what no rule matches. */
+/**
+ * Classifies a recording, or every recording of a run, again: replaces classes.parquet whole and says what no rule matches. Without `surroundings`: the
+ * directory and environment of this process. Rejects where no recording could be classified; one of several is in `problems`.
+ */
 export async function reclassify(
   { dir, config, rules: rulesFile, noRedact = false }: ReclassifyOptions,
-  { cwd, env }: Surroundings,
+  { cwd, env }: Surroundings = ownSurroundings(),
 ): Promise<Reclassification> {
   const rules = loadRules(rulesFile === undefined ? loadConfig(config, { cwd, env }).rulesFile : resolve(cwd, rulesFile))
   const recordings: Reclassified[] = []

@@ -3,7 +3,7 @@ import { loadRules } from '../classify/rules.ts'
 import { loadConfig } from '../config/load.ts'
 import { openRecording } from '../recording/recording.ts'
 import { messageOf } from '../run/files.ts'
-import { type OpenOptions, recordingsIn, type Surroundings } from './export.ts'
+import { type OpenOptions, ownSurroundings, recordingsIn, type Surroundings } from './export.ts'
 import { reportLevel } from './level-report.ts'
 import { isUnfinished, recoverRecording } from './recover-recording.ts'
 
@@ -25,8 +25,14 @@ export interface Recoveries {
   problems: string[]
 }
 
-/** Finishes the recordings of a directory whose mymonitor died: tables, metadata, summary.log and HTML, as at the end of a build. */
-export async function recoverAll({ dir, config, noRedact = false }: OpenOptions, { cwd, env }: Surroundings): Promise<Recoveries> {
+/**
+ * Finishes the recordings of a directory whose mymonitor died: tables, metadata, summary.log and HTML, as at the end of a build. Without `surroundings`: the
+ * directory and environment of this process. Rejects with ERR_MYMONITOR_NOT_A_RECORDING where there is none; one that cannot be recovered is in `problems`.
+ */
+export async function recoverAll(
+  { dir, config, noRedact = false }: OpenOptions,
+  { cwd, env }: Surroundings = ownSurroundings(),
+): Promise<Recoveries> {
   const { rulesFile, compression, skipPlots } = loadConfig(config, { cwd, env })
   const rules = loadRules(rulesFile)
   const found: Recoveries = { recovered: [], untouched: 0, problems: [] }

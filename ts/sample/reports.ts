@@ -17,7 +17,17 @@ import { resample } from '../report/resample.ts'
 import { ensureDirectory, messageOf, writeFileAtomic } from '../run/files.ts'
 import { METADATA_FILE } from '../run/level-metadata.ts'
 import { reportName, runPlotName } from '../run/run-dir.ts'
-import { type Analysed, analyseAll, countedAnalyses, isFile, isRun, type OpenOptions, readable, type Surroundings } from './export.ts'
+import {
+  type Analysed,
+  analyseAll,
+  countedAnalyses,
+  isFile,
+  isRun,
+  type OpenOptions,
+  ownSurroundings,
+  readable,
+  type Surroundings,
+} from './export.ts'
 
 export interface ExportOptions extends OpenOptions {
   formats: readonly ExporterName[]
@@ -43,8 +53,12 @@ export interface Exported {
 /** A resampled point is the largest of all ticks of its time up to this many; of more, of those that the series keeps. */
 const RESAMPLED_FROM = 200_000
 
-/** Writes the reports of one recording, of every recording of a run or of every run in a directory again, and the plots of runs across their levels. */
-export async function exportRecordings(options: ExportOptions, surroundings: Surroundings): Promise<Exported> {
+/**
+ * Writes the reports of one recording, of every recording of a run or of every run in a directory again, and the plots of runs across their levels, as
+ * `mymonitor report` does. Without `surroundings`: the directory and environment of this process. Rejects where no recording could be opened or selected; a
+ * format that cannot be had here is one of `problems`.
+ */
+export async function exportRecordings(options: ExportOptions, surroundings: Surroundings = ownSurroundings()): Promise<Exported> {
   const dir = resolve(surroundings.cwd, options.dir)
   const target = options.outputDir === undefined ? undefined : resolve(surroundings.cwd, options.outputDir)
   if (options.summaryPlot && isFile(join(dir, METADATA_FILE))) throw oneRecording(dir)
