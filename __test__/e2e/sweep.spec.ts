@@ -37,11 +37,12 @@ describe('--repeat', () => {
 
 describe('a failing level', () => {
   test('in the middle does not stop the others; its status is that of the run', async () => {
-    const cwd = workspace({ build: 'sleep 0.1; exit $((<N> * (<N> < 4)))' })
-    const { status, stdout } = await run(mymonitor('-p', 'p', '-j', '4,3,2,5', '--json'), { cwd })
+    const cwd = workspace({ build: 'sleep 0.1; echo why <N>; exit $((<N> * (<N> < 4)))' })
+    const { status, stdout, stderr } = await run(mymonitor('-p', 'p', '-j', '4,3,2,5', '--json'), { cwd })
     expect(status).toBe(3)
     const result = JSON.parse(stdout.toString()) as SampleResult
     expect(result.levels.map(({ exitStatus }) => exitStatus)).toEqual([0, 3, 2, 0])
+    expect(stderr.toString().match(/^the end of logs\/run_\w+\/p_j\d_\w+\/build_stdout.log:\n {2}why \d\n$/gm)).toHaveLength(2)
     expect(result.spread[1]).toMatchObject({ jobs: 3, recordings: 1, durationUs: null })
   })
 
@@ -121,12 +122,14 @@ describe('--resume', () => {
 })
 
 test('on a terminal one line shows the level, the time with what earlier levels let expect, memory, processes and the largest category', async () => {
-  const cwd = workspace({ build: 'sleep 1' })
+  const cwd = workspace({ build: 'sleep 1', clean: 'true' })
   const { status, stdout } = await run(
     [BURNER, 'pty', '--', 'sh', '-c', 'stty cols 120; exec "$@"', 'sh', ...mymonitor('-p', 'p', '-j', '1', '--repeat', '2', '--no-report')],
     { cwd },
   )
   expect(status).toBe(0)
   expect(stdout.toString()).toMatch(/\[1\/2\] p -j1 #1 {2}0\.\d\d s {2}\d.*B now, peak \d.*B PSS {2}\d process(es)? {2}\w+ \d.*B/)
+  expect(stdout.toString(), 'the line makes room').toContain('\r\x1b[2K[1/2] p -j1 #1  post-clean: true')
+  expect(stdout.toString(), 'which repeat a result is of').toContain('p -j1 #1\x1b[22m  \x1b[32mexit 0')
   expect(stdout.toString()).toMatch(/\[2\/2\] p -j1 #2 {2}0\.\d\d s of about 1\.\d\d s {2}/)
 })

@@ -330,7 +330,7 @@ export interface Program {
   argv: Array<string>
   /** Sum of RSS, KiB. */
   rssKb: number
-  /** Sum of modelled PSS, KiB. */
+  /** Sum of PSS, modelled where it was not measured in this tick, KiB. */
   pssKb: number
 }
 

@@ -155,7 +155,7 @@ pub struct Program {
     pub argv: Vec<String>,
     /// Sum of RSS, KiB.
     pub rss_kb: f64,
-    /// Sum of modelled PSS, KiB.
+    /// Sum of PSS, modelled where it was not measured in this tick, KiB.
     pub pss_kb: f64,
 }
 

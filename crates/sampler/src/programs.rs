@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use mymonitor_recording::model::Row;
+use mymonitor_wire::Sample;
 
 use crate::tracker::Live;
 
@@ -20,22 +21,22 @@ pub struct Program {
     pub argv: Vec<u8>,
     /// Sum of RSS.
     pub rss_kb: u64,
-    /// Sum of modelled PSS.
+    /// Sum of PSS, modelled where it was not measured in this tick.
     pub pss_kb: u64,
 }
 
-/// The largest by RSS first. `owners` holds the index in `live` of each row.
-pub(crate) fn largest(rows: &[Row], pss_kb: &[u64], owners: &[usize], live: &[Live]) -> Vec<Program> {
+/// The largest by RSS first. Rows, samples and modelled PSS go together; `owners` holds the index in `live` of each.
+pub(crate) fn largest(rows: &[Row], samples: &[Sample], modelled_kb: &[u64], owners: &[usize], live: &[Live]) -> Vec<Program> {
     struct Sums {
         rss_kb: u64,
         pss_kb: u64,
         largest: usize,
     }
     let mut programs: HashMap<u32, Sums> = HashMap::new();
-    for (index, (row, &pss_kb)) in rows.iter().zip(pss_kb).enumerate() {
+    for (index, ((row, sample), &modelled_kb)) in rows.iter().zip(samples).zip(modelled_kb).enumerate() {
         let sums = programs.entry(row.executable).or_insert(Sums { rss_kb: 0, pss_kb: 0, largest: index });
         sums.rss_kb += row.rss_kb;
-        sums.pss_kb += pss_kb;
+        sums.pss_kb += sample.pss_kb.unwrap_or(modelled_kb);
         if row.rss_kb > rows[sums.largest].rss_kb {
             sums.largest = index;
         }

@@ -221,7 +221,7 @@ impl Ticker {
 
     /// What is to be shown of the build now.
     pub(crate) fn news(&mut self) -> &Snapshot {
-        self.snapshot.programs = programs::largest(&self.rows, &self.pss_kb, &self.owners, self.tracker.live());
+        self.snapshot.programs = programs::largest(&self.rows, &self.frame.samples, &self.pss_kb, &self.owners, self.tracker.live());
         &self.snapshot
     }
 

@@ -12,13 +12,13 @@ const NAMED_PROCESSES = 3
 /** A minor category below both, of the peak and of the memory-time, is not worth a line. */
 const SMALL_SHARE = 0.01
 
-/** The block of one level: what peaked, who was live then, which categories took the memory, how far to trust it. */
-export function resultLines(analysis: Analysis, paint: Painter): string[] {
+/** The block of one level: what peaked, who was live then, which categories took the memory, how far to trust it. `repeats`: of how many, where that is known. */
+export function resultLines(analysis: Analysis, paint: Painter, repeats?: number): string[] {
   const { recording, peak, trust } = analysis
   const outcome = outcomeOf(recording)
   const status = outcome.kind === 'ok' ? paint.green : outcome.kind === 'failed' ? paint.red : paint.yellow
   return [
-    `${paint.bold(levelName(recording))}  ${status(printable(outcome.text))}  ${formatUs(recording.durationUs)}`,
+    `${paint.bold(levelName(repeats === undefined ? recording : { ...recording, repeats }))}  ${status(printable(outcome.text))}  ${formatUs(recording.durationUs)}`,
     ...(peak === null ? ['  peak   nothing was sampled'] : peakLines(peak, analysis.metric, paint)),
     ...(analysis.categories.length === 0 ? [] : ['', ...categoryLines(analysis, paint).map((line) => `  ${line}`), '']),
     `  trust  ${trustText(trust)}`,

@@ -1,10 +1,15 @@
+import { join } from 'node:path'
 import { signalName } from '../../report/outcome.ts'
 import { printable } from '../../report/printable.ts'
+import { lastLines } from '../../run/last-lines.ts'
 import type { LevelResult, SampleObserver, SampleResult } from '../../sample/types.ts'
 import { levelLines, spreadLines } from './levels.ts'
 import { type Progress, positionText, progress } from './progress.ts'
 import { levelName, resultLines, shownPath } from './result.ts'
 import { type Channel, complain, type Ui } from './ui.ts'
+
+/** Of the output of a build that failed. */
+const SHOWN_LINES = 5
 
 export interface RunView {
   ui: Ui
@@ -37,15 +42,19 @@ function observe({ ui, cwd, json }: RunView): { observer: SampleObserver; result
   let line: Progress | undefined
   // A command has our descriptors: nothing is printed while it runs, and our results go to stderr, because stdout is the build's.
   let inherits = true
+  // Its output is nowhere but in the log.
+  let logged = false
   const results = (): Channel => (inherits ? ui.err : ui.out)
   const observer: SampleObserver = {
     planned(plan) {
       inherits = plan.kind === 'command'
+      logged = plan.levels.some(({ output }) => output === 'log')
       const shown = plan.levels.some(({ output }) => output === 'log-show')
       if (!inherits) line = progress(ui.err, plan.metric, !shown)
     },
     warning: (message) => complain(ui, message),
     step(position, step) {
+      line?.clear()
       if (!inherits) ui.err.write(`${positionText(position)}  ${step.name}: ${printable(step.text)}\n`)
     },
     stepFailed(position, { step, reason, tail }) {
@@ -58,9 +67,10 @@ function observe({ ui, cwd, json }: RunView): { observer: SampleObserver; result
       else if (position.of > 1) ui.err.write(`${positionText(position)}\n`)
     },
     snapshot: (snapshot) => line?.snapshot(snapshot),
-    levelFinished(_, result) {
+    levelFinished({ repeats }, result) {
       line?.clear()
-      if (!json) results().write(levelBlock(result, cwd, results()))
+      if (!json) results().write(levelBlock(result, repeats, cwd, results()))
+      if (logged && result.exitStatus !== 0 && result.startError === null) complainOfBuild(ui, cwd, result)
       if (result.startError !== null) complain(ui, `${levelName(result)}: ${result.startError}`)
       for (const error of result.measurementErrors) complain(ui, `the measurement failed: ${error}; the status of the build stands`)
     },
@@ -68,11 +78,20 @@ function observe({ ui, cwd, json }: RunView): { observer: SampleObserver; result
   return { observer, results }
 }
 
-function levelBlock({ analysis, report, recording }: LevelResult, cwd: string, { paint }: Channel): string {
+/** Why a build failed is what one wants to know next, and in a CI the file may be gone by then. */
+function complainOfBuild({ err }: Ui, cwd: string, { recording }: LevelResult): void {
+  if (recording === null) return
+  const log = join(recording, 'build_stdout.log')
+  const lines = lastLines(log, SHOWN_LINES)
+  if (lines.length > 0)
+    err.write(`${err.paint.dim(`the end of ${shownPath(log, cwd)}:`)}\n${lines.map((text) => `  ${printable(text)}\n`).join('')}\n`)
+}
+
+function levelBlock({ analysis, report, recording }: LevelResult, repeats: number, cwd: string, { paint }: Channel): string {
   if (analysis === null) return ''
   const where = report ?? recording
   const path = where === null ? [] : [`  ${report === null ? 'data' : 'html'}   ${paint.cyan(shownPath(where, cwd))}`]
-  return `${[...resultLines(analysis, paint), ...path].join('\n')}\n\n`
+  return `${[...resultLines(analysis, paint, repeats), ...path].join('\n')}\n\n`
 }
 
 /** What the levels came to, side by side. */
