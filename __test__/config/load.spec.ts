@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SHIPPED_CONFIG } from '../../ts/config/find.ts'
@@ -246,6 +246,14 @@ test('a file that is named must exist; the default names fall back to the shippe
   expect(config.rulesFile).toBe(join(SHIPPED_CONFIG, '../rules.toml'))
   expect(config.ownProjects).toBe(false)
   expect(load('').ownProjects).toBe(true)
+})
+
+test('a projects.toml that is a link to nothing is not taken for missing', () => {
+  const dir = directoryWith({ 'config.toml': '' })
+  symlinkSync('gone', join(dir, 'projects.toml'))
+  expect(() => loadConfig('config.toml', { cwd: dir, env: {} })).toThrow(
+    /cannot read the configuration file .*projects\.toml: no such file/,
+  )
 })
 
 test('the shipped configuration holds every default as the schema has it, warns of nothing and names the five projects', () => {

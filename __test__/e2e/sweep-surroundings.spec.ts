@@ -11,20 +11,12 @@ import { lines, recordOf, runDir, workspace } from './workspace.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-describe('clean commands', () => {
-  test('a tree like that of AOSP: setup, build and clean are functions of one shell, each level anew', async () => {
-    const cwd = workspace({
-      dir: '../my aosp',
-      setup: 'source build/envsetup.sh && lunch aosp_arm64-userdebug',
-      build: 'm -j<N>',
-      clean: 'm clean',
-      more: 'shell = "bash"',
-    })
-    const tree = join(cwd, 'my aosp')
-    mkdirSync(join(tree, 'build'), { recursive: true })
-    writeFileSync(
-      join(tree, 'build/envsetup.sh'),
-      `T="$PWD"
+/** A small look-alike of AOSP's tree: `m` and `lunch` are functions that build/envsetup.sh defines. */
+function aospTree(tree: string): string {
+  mkdirSync(join(tree, 'build'), { recursive: true })
+  writeFileSync(
+    join(tree, 'build/envsetup.sh'),
+    `T="$PWD"
 function lunch() { export TARGET_PRODUCT="\${1%-*}" OUT_DIR="$T/out"; echo "lunch $1" >> "$T/order"; sleep 0.2; }
 function m() {
   [ -n "$TARGET_PRODUCT" ] || { echo 'Please lunch first' >&2; return 1; }
@@ -34,7 +26,20 @@ function m() {
   mkdir -p "$OUT_DIR" && sleep 0.3
 }
 `,
-    )
+  )
+  return tree
+}
+
+describe('clean commands', () => {
+  test('a tree like that of AOSP: setup, build and clean are functions of one shell, each level anew', async () => {
+    const cwd = workspace({
+      dir: '../my aosp',
+      setup: 'source build/envsetup.sh && lunch aosp_arm64-userdebug',
+      build: 'm -j<N>',
+      clean: 'm clean',
+      more: 'shell = "bash"',
+    })
+    const tree = aospTree(join(cwd, 'my aosp'))
     const { status, stdout, stderr } = await run(mymonitor('-p', 'p', '-j', '4,2', '--json'), { cwd })
     expect(status, stderr.toString()).toBe(0)
     expect(stderr.toString()).not.toContain('failed')
@@ -45,6 +50,18 @@ function m() {
     // The peak is one of the build, after the setup.
     const { levels } = JSON.parse(stdout.toString()) as SampleResult
     for (const { analysis } of levels) expect(analysis?.peak?.elapsedUs).toBeGreaterThan(190_000)
+  })
+
+  test('the shipped project aosp is recorded where -C says', async () => {
+    const cwd = temporary()
+    const tree = aospTree(join(cwd, 'aosp'))
+    const { status, stderr } = await run(mymonitor('sample', '--project', 'aosp', '-C', tree, '-j', '4'), { cwd })
+    expect(status, stderr.toString()).toBe(0)
+    expect(lines(tree, 'order').filter((line) => line.startsWith('m '))).toEqual([
+      'm clean (aosp_arm64)',
+      'm -j4 (aosp_arm64)',
+      'm clean (aosp_arm64)',
+    ])
   })
 
   test('a setup that fails keeps its clean command from being run', async () => {

@@ -124,6 +124,12 @@ test('known defect 5: a setup runs in the same shell before the build and the cl
   expect(level?.before?.command[2]).not.toContain('USR1')
 })
 
+test.each(['make -j<n>', 'make -j{N}'])('the level in the template %s is spelled as nothing would fill it', (build) => {
+  expect(() => plan({ projects: ['qemu'], jobs: [2] }, {}, { build })).toThrow(
+    /build_command_template has (<n>|\{N\}); in a template the level is written <N>$/,
+  )
+})
+
 test('known defect 6: a build has no time limit that nobody asked for', () => {
   expect(plan({ projects: ['qemu'] }).timeoutMs).toBeUndefined()
   expect(plan({ command: ['make'] }).timeoutMs).toBeUndefined()

@@ -97,6 +97,20 @@ export const DEFECTS = [
     because: /expected 124 to be/,
   },
   {
+    defect: 8,
+    what: 'CPU pinning leaves the build unpinned',
+    file: '__test__/e2e/scheduling.spec.ts',
+    test: 'known defect 8: ',
+    edits: [
+      {
+        file: 'crates/launcher/src/build.rs',
+        from: 'child.cpus.is_some_and(',
+        to: 'child.cpus.filter(|_| child.argv.is_empty()).is_some_and(',
+      },
+    ],
+    because: /current affinity list/,
+  },
+  {
     defect: 9,
     what: 'The exit status is 0 when a build failed',
     file: '__test__/e2e/status.spec.ts',
@@ -154,6 +168,29 @@ export const DEFECTS = [
     /Mine/,
     READ,
   ),
+  ...[
+    [
+      'scheduling_policy',
+      'known defect 8: ',
+      "const policy = values['monitor.scheduling.scheduling_policy']",
+      "const policy = 'off' as 'off' | 'adaptive' | 'manual'",
+      /affinity list/,
+    ],
+    ['monitor_core', 'known defect 8: ', 'monitorCore: core', 'monitorCore: core * 0', /affinity list/],
+    ['manual_build_cores', 'manual pins to', 'buildCores: coresOf(buildList)', 'buildCores: null', /manual_build_cores/],
+    [
+      'manual_monitoring_cores',
+      'manual pins to',
+      'monitoringCores: coresOf(monitoringList)',
+      'monitoringCores: null',
+      /manual_monitoring_cores|sampler_cpus/,
+    ],
+    ['enable_cpu_affinity', 'nothing is pinned with', " || !values['monitor.scheduling.enable_cpu_affinity']", '', /recording/],
+  ].map(([key, test, from, to, because]) => ({
+    ...dropped(`monitor.scheduling.${key}`, from, to, because, 'ts/config/scheduling.ts'),
+    file: '__test__/e2e/scheduling.spec.ts',
+    test,
+  })),
   {
     defect: 12,
     what: 'No test compares a measured value with a known allocation',

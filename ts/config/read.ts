@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { checkKeys, Findings, flatten, isTable, shown } from './check.ts'
 import { type FoundConfig, findConfig, SHIPPED_CONFIG, type Surroundings } from './find.ts'
@@ -59,10 +59,10 @@ export function shipped(name: string): string {
   return join(dirname(SHIPPED_CONFIG), name)
 }
 
-/** A file named by config.toml must exist; one that is only the default name may be missing: then the shipped one counts. */
+/** A file named by config.toml must exist; one that is only the default name may be missing: then the shipped one counts. A link to nothing is not missing. */
 function companionOf(configFile: string, name: string, named: boolean, shippedName: string): string {
   const file = resolve(dirname(configFile), name)
-  return named || existsSync(file) ? file : shipped(shippedName)
+  return named || lstatSync(file, { throwIfNoEntry: false }) !== undefined ? file : shipped(shippedName)
 }
 
 function checkProjects(file: TomlFile): { tables: ProjectTable[]; warnings: string[] } {

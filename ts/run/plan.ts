@@ -189,6 +189,9 @@ function chosenProjects(config: Config, names: readonly string[] | undefined): r
 function projectLevels(project: Project, config: Config, options: RunOptions, context: PlanContext): Level[] {
   const where = `${config.projectsFile}: project "${project.name}"`
   const jobs = options.jobs ?? config.defaultJobs
+  const mistaken = project.build.includes('<N>') ? null : /<n>|(?<!\$)\{N\}/.exec(project.build)
+  // A shell would read from a file `n`, or hand `{N}` to the build.
+  if (mistaken !== null) throw usage(`${where}: build_command_template has ${mistaken[0]}; in a template the level is written <N>`)
   if (jobs.length > 1 && !project.build.includes('<N>'))
     throw usage(
       `${where}: ${jobs.length} levels (${jobs.join(', ')}), but no <N> in build_command_template; write it where the level goes or give one level with -j`,
