@@ -20,6 +20,7 @@ export type {
   Recovered,
   SessionOptions,
   SessionResult,
+  ShownCommand,
   Snapshot,
   TickColumns,
 } from './native/binding.cjs'

@@ -178,13 +178,7 @@ export const DEFECTS = [
     ],
     ['monitor_core', 'known defect 8: ', 'monitorCore: core', 'monitorCore: core * 0', /affinity list/],
     ['manual_build_cores', 'manual pins to', 'buildCores: coresOf(buildList)', 'buildCores: null', /manual_build_cores/],
-    [
-      'manual_monitoring_cores',
-      'manual pins to',
-      'monitoringCores: coresOf(monitoringList)',
-      'monitoringCores: null',
-      /manual_monitoring_cores|sampler_cpus/,
-    ],
+    ['manual_monitoring_cores', 'manual pins to', 'monitoringCores: coresOf(monitoringList)', 'monitoringCores: null', /policy: 'manual'/],
     ['enable_cpu_affinity', 'nothing is pinned with', " || !values['monitor.scheduling.enable_cpu_affinity']", '', /recording/],
   ].map(([key, test, from, to, because]) => ({
     ...dropped(`monitor.scheduling.${key}`, from, to, because, 'ts/config/scheduling.ts'),

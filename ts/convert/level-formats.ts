@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromNative, loadBinding } from '../native.ts'
+import { fromNative, loadBinding, type ShownCommand } from '../native.ts'
 import { messageOf } from '../run/files.ts'
 
 const TABLES = ['memory_samples', 'processes', 'ticks', 'classes']
@@ -12,11 +12,15 @@ export interface LevelFormats {
   legacyCsv: boolean
 }
 
-/** Writes a finished recording's tables in the other formats that the configuration asks for, beside the Parquet. What failed, one line each. */
+/**
+ * Writes a finished recording's tables in the other formats that the configuration asks for, beside the Parquet. What failed, one line each. `shown` are
+ * the command lines of the CSV that are not those of the recording.
+ */
 export async function writeLevelFormats(
   recordingDir: string,
   startedAtUnixUs: number,
   { json, legacyCsv }: LevelFormats,
+  shown: () => ShownCommand[],
 ): Promise<string[]> {
   const binding = loadBinding()
   const errors: string[] = []
@@ -32,6 +36,6 @@ export async function writeLevelFormats(
     const [input, output] = [table(name, 'parquet'), table(name, 'json')]
     await attempt(() => binding.convertTable({ input, inputFormat: 'parquet', output, outputFormat: 'json', compression: 'snappy' }))
   }
-  if (legacyCsv) await attempt(() => binding.exportWide(recordingDir, startedAtUnixUs, table('memory_samples', 'csv')))
+  if (legacyCsv) await attempt(() => binding.exportWide(recordingDir, startedAtUnixUs, shown(), table('memory_samples', 'csv')))
   return errors
 }

@@ -175,8 +175,11 @@ export interface ExitRecordsState {
   message?: string
 }
 
-/** Writes a recording as the one wide CSV of the Python `MyMonitor`, on another thread; the number of its rows. Rejects as `convertTable` does. */
-export declare function exportWide(recordingDir: string, startedAtUnixUs: number, output: string): Promise<number>
+/**
+ * Writes a recording as the one wide CSV of the Python `MyMonitor`, on another thread; the number of its rows. `commands` are those that are shown
+ * otherwise than they were recorded. Rejects as `convertTable` does.
+ */
+export declare function exportWide(recordingDir: string, startedAtUnixUs: number, commands: Array<ShownCommand>, output: string): Promise<number>
 
 /** Format version that this build writes. */
 export declare function formatVersion(): number
@@ -505,6 +508,12 @@ export interface SessionResult {
   connectorCounts: ConnectorCounts
   /** The recording could not be written completely; the build's status stands. */
   measurementError?: string
+}
+
+/** The command line that an export shows of a process. */
+export interface ShownCommand {
+  processId: number
+  command: string
 }
 
 /** The state of a running session. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Rules } from '../classify/rules.ts'
 import { writeLevelFormats } from '../convert/level-formats.ts'
 import { MyMonitorError } from '../errors.ts'
+import { openRecording } from '../recording/recording.ts'
 import { spreadByLevel } from '../report/spread.ts'
 import { executeLevel, type LevelOutcome } from '../run/execute.ts'
 import { messageOf, withNextStep } from '../run/files.ts'
@@ -14,6 +15,7 @@ import { runStep } from '../run/step.ts'
 import { expectedUs } from './expected.ts'
 import { largestCategories } from './largest-category.ts'
 import { endedInSetup, type LevelReport, reportLevel, writeRunPlot } from './level-report.ts'
+import { redactedCommands } from './redacted-commands.ts'
 import type { LevelPosition, LevelResult, SampleObserver } from './types.ts'
 
 export interface RunContext {
@@ -133,8 +135,10 @@ async function analyse(context: RunContext, index: number, outcome: LevelOutcome
       await attempt(() => saveMetadata(outcome.recordingDir, { ...outcome.metadata, start_error: startError }))
     }
     reported = await attempt(() => reportLevel(outcome.recordingDir, { metric, rules, noRedact, html }))
-    if (reported !== null)
-      errors.push(...(await writeLevelFormats(outcome.recordingDir, outcome.metadata.started_at_unix_us ?? 0, plan.formats)))
+    if (reported !== null) {
+      const shown = () => (noRedact ? [] : redactedCommands(openRecording(outcome.recordingDir)))
+      errors.push(...(await writeLevelFormats(outcome.recordingDir, outcome.metadata.started_at_unix_us ?? 0, plan.formats, shown)))
+    }
     errors.push(...(reported?.errors ?? []))
     const inOrder = plan.levels.map((_, other) => (other === index ? reported?.analysis : results[other]?.analysis))
     const analyses = inOrder.filter((analysis) => analysis?.recording.project === level.project).filter((analysis) => analysis != null)

@@ -1,5 +1,6 @@
 //! Tables from one file format to another, on threads of the pool.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use mymonitor_convert::{Compression as Codec, ConvertError, Format, ImportOptions};
@@ -95,6 +96,7 @@ pub struct ImportTask {
 pub struct WideTask {
     dir: PathBuf,
     started_at_unix_us: i64,
+    commands: BTreeMap<u32, String>,
     output: PathBuf,
 }
 
@@ -104,7 +106,7 @@ impl Task for WideTask {
     type JsValue = f64;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        Ok(mymonitor_convert::export_wide(&self.dir, self.started_at_unix_us, &self.output))
+        Ok(mymonitor_convert::export_wide(&self.dir, self.started_at_unix_us, &self.commands, &self.output))
     }
 
     fn resolve(&mut self, env: Env, output: Self::Output) -> Result<f64> {
@@ -181,12 +183,21 @@ pub fn import_table(options: ImportTableOptions) -> Result<AsyncTask<ImportTask>
     }))
 }
 
-/// Writes a recording as the one wide CSV of the Python `MyMonitor`, on another thread; the number of its rows. Rejects as `convertTable` does.
+/// The command line that an export shows of a process.
+#[napi(object)]
+pub struct ShownCommand {
+    pub process_id: u32,
+    pub command: String,
+}
+
+/// Writes a recording as the one wide CSV of the Python `MyMonitor`, on another thread; the number of its rows. `commands` are those that are shown
+/// otherwise than they were recorded. Rejects as `convertTable` does.
 #[napi(catch_unwind)]
-pub fn export_wide(recording_dir: String, started_at_unix_us: f64, output: String) -> AsyncTask<WideTask> {
+pub fn export_wide(recording_dir: String, started_at_unix_us: f64, commands: Vec<ShownCommand>, output: String) -> AsyncTask<WideTask> {
     #[expect(clippy::cast_possible_truncation, reason = "saturates")]
     let started_at_unix_us = started_at_unix_us as i64;
-    AsyncTask::new(WideTask { dir: recording_dir.into(), started_at_unix_us, output: output.into() })
+    let commands = commands.into_iter().map(|shown| (shown.process_id, shown.command)).collect();
+    AsyncTask::new(WideTask { dir: recording_dir.into(), started_at_unix_us, commands, output: output.into() })
 }
 
 impl From<TableFormat> for Format {

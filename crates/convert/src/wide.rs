@@ -1,5 +1,6 @@
 //! A recording as the one wide CSV of the Python `MyMonitor`: a row for each process at each tick, with everything about the process in it.
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -14,16 +15,17 @@ use crate::sink::Partial;
 const HEADER: &str = "timestamp,pid,command_name,full_command,major_category,minor_category,PSS_KB,USS_KB,RSS_KB\n";
 const IMAGES: u64 = 4096;
 
-/// Writes it, replacing what is there; the number of rows. `started_at_unix_us` is the wall clock at the build's start.
+/// Writes it, replacing what is there; the number of rows. `started_at_unix_us` is the wall clock at the build's start, `commands` the command lines by
+/// `process_id` that are written in place of those of the recording.
 ///
 /// `PSS_KB` is what was measured where the whole tick was, else what the memory model hands to the process; `USS_KB` the part that is its own alone. In
 /// the order of time. Memory: one window of rows, and name and command line of every image.
-pub fn export_wide(dir: &Path, started_at_unix_us: i64, target: &Path) -> Result<u64, ConvertError> {
+pub fn export_wide(dir: &Path, started_at_unix_us: i64, commands: &BTreeMap<u32, String>, target: &Path) -> Result<u64, ConvertError> {
     guard(dir, || {
         let input = |error: RecordingError| ConvertError::input(dir, error);
         let output = |error: std::io::Error| ConvertError::output(target, error);
         let recording = Recording::open(dir).map_err(input)?;
-        let images = Images::read(dir, &recording).map_err(input)?;
+        let images = Images::read(dir, &recording, commands).map_err(input)?;
         let ticks = recording.timeline().map_err(input)?;
         let executables = recording.executables(images.middles.len()).map_err(input)?;
         let (partial, file) = Partial::create(target)?;
@@ -83,7 +85,7 @@ struct Images {
 }
 
 impl Images {
-    fn read(dir: &Path, recording: &Recording<RecordingFile>) -> Result<Self, RecordingError> {
+    fn read(dir: &Path, recording: &Recording<RecordingFile>, commands: &BTreeMap<u32, String>) -> Result<Self, RecordingError> {
         let count = recording.info().processes;
         let mut middles = vec![Box::default(); usize::try_from(count).unwrap_or(0)];
         let mut categories = vec![(String::new(), String::new()); middles.len()];
@@ -104,7 +106,8 @@ impl Images {
                     continue;
                 };
                 let name = batch.name[row].as_deref().unwrap_or("");
-                let command = batch.argv[row].as_ref().map_or_else(|| name.to_owned(), |argv| argv.join(" "));
+                let stored = || batch.argv[row].as_ref().map_or_else(|| name.to_owned(), |argv| argv.join(" "));
+                let command = commands.get(&process_id).cloned().unwrap_or_else(stored);
                 let mut middle = batch.pid[row].map_or_else(String::new, |pid| pid.to_string()).into_bytes();
                 for text in [name, &command, major, minor] {
                     middle.push(b',');

@@ -1,5 +1,6 @@
 //! Tables of the Python `MyMonitor` become recordings with the same sums.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -101,6 +102,6 @@ fn a_recording_written_as_a_wide_table_is_the_table_that_it_was_made_of() {
         1751553052.200000,1,make,make -j8,BuildSystem,Make,1002,902,4000\n";
     let result = imported(dir.path(), table).expect("an import");
     let wide = dir.path().join("wide.csv");
-    assert_eq!(export_wide(&dir.path().join("recording"), result.started_at_unix_us, &wide).expect("an export"), 4);
+    assert_eq!(export_wide(&dir.path().join("recording"), result.started_at_unix_us, &BTreeMap::new(), &wide).expect("an export"), 4);
     assert_eq!(fs::read_to_string(&wide).expect("a file"), table);
 }
