@@ -208,7 +208,11 @@ impl Values {
             (Self::Int64(values), Value::Unsigned(value)) => values.push(value.cast_signed()),
             (Self::Float(values), Value::Float(value)) => values.push(value),
             (Self::Double(values), Value::Double(value)) => values.push(value),
-            (Self::Bytes(values), Value::Text(text)) => values.push(text.into()),
+            // Names and commands come in runs, and a copy of a handle is no allocation.
+            (Self::Bytes(values), Value::Text(text)) => match values.last() {
+                Some(last) if last.data() == text.as_bytes() => values.push(last.clone()),
+                _ => values.push(text.into()),
+            },
             (Self::Bytes(values), Value::Binary(bytes)) => values.push(bytes.into_owned().into()),
             _ => return None,
         }

@@ -35,6 +35,11 @@ impl Seen {
         self.doubles = self.doubles && is_double(text);
     }
 
+    /// No value of CSV changes it any more.
+    fn is_only_text(self) -> bool {
+        !(self.bools || self.ints || self.unsigned || self.doubles)
+    }
+
     fn json(&mut self, json: &Json) {
         self.any = true;
         self.bools &= matches!(json, Json::Bool(_));
@@ -65,6 +70,9 @@ fn is_whole(text: &str) -> bool {
     digits.iter().all(u8::is_ascii_digit) && (digits.first().is_some_and(|&digit| digit != b'0') || text == "0")
 }
 
+/// From here on a number may be a whole one that was read as a double.
+const BEYOND_64_BITS: f64 = 18_446_744_073_709_551_616.0;
+
 /// Whole numbers of so many digits are doubles, too.
 const DOUBLE_DIGITS: usize = 15;
 
@@ -82,7 +90,7 @@ pub(crate) fn csv<R: std::io::Read>(mut records: Records<R>) -> What<Vec<Field>>
     let mut seen = vec![Seen::default(); names.len()];
     while records.next()? {
         csv::check_width(&records, names.len())?;
-        for (index, seen) in seen.iter_mut().enumerate() {
+        for (index, seen) in seen.iter_mut().enumerate().filter(|(_, seen)| !seen.is_only_text()) {
             let field = records.field(index).map_err(|what| format!("line {}: {what}", records.line()))?;
             if let Some(text) = field {
                 seen.text(text);
@@ -124,6 +132,11 @@ impl RowSink for JsonColumns {
         let column = &mut self.columns[index];
         match value {
             Json::Null => {}
+            Json::Double(double) if double.abs() >= BEYOND_64_BITS => {
+                return Err(format!(
+                    "column {key} has {double:e}: a whole number of more than 64 bits would lose digits, write it as a text"
+                ));
+            }
             Json::List(elements) => {
                 column.lists = true;
                 for element in elements {

@@ -254,3 +254,16 @@ fn types_of_a_text_file_are_found_out() {
     ];
     assert_eq!(kinds, expected.map(|(name, kind)| (name.to_owned(), kind)));
 }
+
+#[test]
+fn a_whole_number_beyond_64_bits_is_refused_and_not_rounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let [input, output] = ["in.json", "out.parquet"].map(|name| dir.path().join(name));
+    let converted = |json: &str| {
+        fs::write(&input, json).unwrap();
+        convert((&input, Format::Json), (&output, Format::Parquet), Compression::Snappy)
+    };
+    let refusal = converted("[{\"a\":0.5},{\"a\":-123456789012345678901}]").unwrap_err().to_string();
+    assert!(refusal.contains("column a has -1.2345678901234568e20"), "{refusal}");
+    assert_eq!(converted("[{\"a\":18446744073709551615},{\"b\":1.5e19}]").unwrap(), 2);
+}
