@@ -14,6 +14,7 @@ import {
   childrenOf,
   compiler,
   directoryOfNobody,
+  killProcessesWith,
   mymonitor,
   needsOrdinaryUser,
   processesWith,
@@ -196,7 +197,7 @@ describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () =>
       await vi.waitFor(() => expect(statSync(join(dir, 'ticks.journal')).size, 'bytes on disk').toBeGreaterThan(size), HANGS_MS)
     }
     build.child.kill('SIGKILL')
-    for (const pid of processesWith(marker)) process.kill(pid, 'SIGKILL')
+    killProcessesWith(marker, 'SIGKILL')
     await gone(build)
     expect((await run(mymonitor('recover', dir))).status).toBe(0)
     expect((await rows(dir, 'ticks')).length).toBeGreaterThanOrEqual(5)

@@ -212,6 +212,17 @@ export function processesWith(marker: string): number[] {
   return pids.map(Number).filter((pid) => commandLine(pid).includes(marker))
 }
 
+/** Signals them; one may end because another has. */
+export function killProcessesWith(marker: string, signal: NodeJS.Signals = 'SIGTERM'): void {
+  for (const pid of processesWith(marker)) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // Gone already.
+    }
+  }
+}
+
 function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1')

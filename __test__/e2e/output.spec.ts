@@ -4,7 +4,18 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { BURNER, type Ended, mymonitor, processesWith, record, recordingIn, run, temporary, uniqueSleep } from './harness.ts'
+import {
+  BURNER,
+  type Ended,
+  killProcessesWith,
+  mymonitor,
+  processesWith,
+  record,
+  recordingIn,
+  run,
+  temporary,
+  uniqueSleep,
+} from './harness.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -121,7 +132,7 @@ describe('a writer that outlives the root, under --log-output', () => {
     const marker = uniqueSleep()
     const ended = await record(['sh', '-c', `(exec timeout ${marker} yes) & exit 4`], ['--log-output'])
     expect(ended.status).toBe(4)
-    for (const pid of processesWith(marker)) process.kill(pid, 'SIGKILL')
+    killProcessesWith(marker, 'SIGKILL')
   })
 
   test('does not survive the end of the time', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Metadata } from '../../ts/metadata.ts'
 import type { SampleResult } from '../../ts/sample/types.ts'
-import { BURNER, mymonitor, processesWith, run, start, temporary, uniqueSleep } from './harness.ts'
+import { BURNER, killProcessesWith, mymonitor, run, start, temporary, uniqueSleep } from './harness.ts'
 import { lines, recordOf, runDir, workspace } from './workspace.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -82,7 +82,7 @@ describe('--resume', () => {
     const orphaned = await run(mymonitor('--resume', dir), { cwd })
     expect(orphaned.status).toBe(125)
     expect(orphaned.stderr.toString()).toMatch(/the build of p_j2_\w+ still goes on, below pid \d+; wait for its end, or end it\n$/)
-    for (const pid of processesWith(marker)) process.kill(pid)
+    killProcessesWith(marker)
     writeFileSync(join(cwd, 'src/go'), '')
 
     const resume = () => run(mymonitor('--resume', dir), { cwd })
@@ -128,8 +128,8 @@ test('on a terminal one line shows the level, the time with what earlier levels 
     { cwd },
   )
   expect(status).toBe(0)
-  expect(stdout.toString()).toMatch(/\[1\/2\] p -j1 #1 {2}0\.\d\d s {2}\d.*B now, peak \d.*B PSS {2}\d process(es)? {2}\w+ \d.*B/)
+  expect(stdout.toString()).toMatch(/\[1\/2\] p -j1 #1 {2}\d+\.\d+ s {2}\d.*B now, peak \d.*B PSS {2}\d process(es)? {2}\w+ \d.*B/)
   expect(stdout.toString(), 'the line makes room').toContain('\r\x1b[2K[1/2] p -j1 #1  post-clean: true')
   expect(stdout.toString(), 'which repeat a result is of').toContain('p -j1 #1\x1b[22m  \x1b[32mexit 0')
-  expect(stdout.toString()).toMatch(/\[2\/2\] p -j1 #2 {2}0\.\d\d s of about 1\.\d\d s {2}/)
+  expect(stdout.toString()).toMatch(/\[2\/2\] p -j1 #2 {2}\d+\.\d+ s of about \d+\.\d+ s {2}/)
 })
