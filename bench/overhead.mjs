@@ -32,9 +32,10 @@ function withBaseline(...flags) {
 function withMymonitor() {
   clean()
   const { metadata } = sample(['--', ...command], inBuild)
-  if (!metadata.own_cost || !metadata.counts) fail('metadata.json has no own cost or counts')
+  if (!metadata.own_cost || !metadata.counts || !metadata.pss) fail('metadata.json has no own cost, no counts or nothing of PSS')
   // Measuring PSS has a budget of its own, and the baseline measures none.
-  const { sampler_cpu_us: sampler, rollup_cpu_us: rollups = 0, launcher_cpu_us: launcher } = metadata.own_cost
+  const { sampler_cpu_us: sampler, launcher_cpu_us: launcher } = metadata.own_cost
+  const rollups = metadata.pss.rollup_cpu_us
   return {
     cpu: sampler - rollups,
     rollups,

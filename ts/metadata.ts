@@ -113,7 +113,7 @@ export interface Metadata {
     unreadable_processes: number
     /** Processes that were read by path at every tick because descriptors were short. */
     short_of_descriptors: number
-    /** Children were looked for within so many ticks; more than 1 after there were too many processes to ask all at every tick. */
+    /** Children were looked for within so many ticks; more than 1 where nothing told of forks and there were too many processes to ask all at every tick. */
     discovery_lag_ticks: number
     lost_frames: number
   } | null
@@ -123,7 +123,7 @@ export interface Metadata {
     cpu_us: number
     launcher_cpu_us: number
     peak_rss_kb: number
-    /** CPU time of the sampling thread by what it did, all ticks together. */
+    /** CPU time of the sampling thread by what it did, all ticks together; all but rollup timed at every 7th tick and scaled up. */
     phase_cpu_us: { read: number; discover: number; rollup: number; encode: number } | null
   } | null
   /** How PSS was measured; null in recordings of earlier versions and where mymonitor died. */

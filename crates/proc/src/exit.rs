@@ -2,7 +2,8 @@
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use crate::facts::{memory_map, read_whole};
+use crate::facts::read_whole;
+use crate::stat::Stat;
 use crate::{CommandLine, ProcRoot, ReadError, SharedMemoryMap, same_memory_map};
 
 /// A process in its last moment.
@@ -37,22 +38,23 @@ pub struct ExitReading {
 /// Of any file: everybody else's exit waits meanwhile.
 const MOST_AT_EXIT: usize = 1 << 20;
 
-/// `PF_FORKNOEXEC` of include/linux/sched.h: set by fork, cleared by exec.
-const FORKED_NO_EXEC: u64 = 0x40;
-
 impl ProcRoot {
     /// Reads the process of the thread `tid`. `between` is called between the reads, which take some tens of microseconds each.
     pub fn exit_reading(&self, tid: u32, with_command_line: bool, mut between: impl FnMut()) -> Result<ExitReading, ReadError> {
         let status = Status::parse(&self.read(tid, "status", &mut between)?)?;
         between();
         let mut reading = ExitReading { pid: status.tgid, uid: status.uid, vm_hwm_kb: status.vm_hwm_kb, ..ExitReading::default() };
-        reading.take_stat(&self.read(status.tgid, "stat", &mut between)?)?;
-        if reading.memory_map == 0 && tid != status.tgid {
+        let stat = Stat::parse(&self.read(status.tgid, "stat", &mut between)?)?;
+        reading.memory_map = stat.memory_map;
+        if stat.memory_map == 0 && tid != status.tgid {
             // The first thread has ended before: it has no memory any more.
-            let mut thread = ExitReading::default();
-            thread.take_stat(&self.read(tid, "stat", &mut between)?)?;
-            reading.memory_map = thread.memory_map;
+            reading.memory_map = Stat::parse(&self.read(tid, "stat", &mut between)?)?.memory_map;
         }
+        reading.start_ticks = stat.start_ticks;
+        reading.ppid = stat.ppid;
+        reading.never_execed = stat.never_execed;
+        reading.threads = stat.threads;
+        reading.name = stat.name;
         reading.cpu_us = process_cpu_us(status.tgid);
         if reading.never_execed {
             match same_memory_map(reading.pid, reading.ppid) {
@@ -74,32 +76,6 @@ impl ProcRoot {
     fn read(&self, pid: u32, name: &str, between: &mut impl FnMut()) -> Result<Vec<u8>, ReadError> {
         let file = openat(self.dir(), format!("{pid}/{name}"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         read_whole(file, MOST_AT_EXIT, between)
-    }
-}
-
-impl ExitReading {
-    /// Fields by their number in proc(5), from 3 behind the name, which may hold anything.
-    fn take_stat(&mut self, stat: &[u8]) -> Result<(), ReadError> {
-        const MALFORMED: ReadError = ReadError::Malformed("stat");
-        let open = stat.iter().position(|&byte| byte == b'(').ok_or(MALFORMED)?;
-        let close = stat.iter().rposition(|&byte| byte == b')').filter(|&close| close > open).ok_or(MALFORMED)?;
-        self.name = stat[open + 1..close].to_vec();
-        let rest = str::from_utf8(&stat[close + 1..]).map_err(|_| MALFORMED)?;
-        let mut fields = [0u64; 29];
-        let mut seen = 2;
-        for (number, word) in (3..fields.len()).zip(rest.split_ascii_whitespace()) {
-            fields[number] = word.parse().unwrap_or(0);
-            seen = number;
-        }
-        if seen < 28 {
-            return Err(MALFORMED);
-        }
-        self.ppid = u32::try_from(fields[4]).map_err(|_| MALFORMED)?;
-        self.never_execed = fields[9] & FORKED_NO_EXEC != 0;
-        self.threads = u32::try_from(fields[20]).unwrap_or(u32::MAX);
-        self.start_ticks = fields[22];
-        self.memory_map = memory_map(fields[26], fields[27], fields[28]);
-        Ok(())
     }
 }
 
@@ -198,20 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_hold_anything_and_a_cut_file_is_malformed() {
-        let stat = |name: &str| {
-            format!("7 ({name}) S 3 1 1 0 -1 4194368 1 0 0 0 0 0 0 0 20 0 5 0 {} 9 9 18446744073709551615 4096 8192 140 0 0", u64::MAX - 1)
-        };
-        for name in ["a b", "x) R 1 (y", "new\nline", ")", ""] {
-            let mut reading = ExitReading::default();
-            reading.take_stat(stat(name).as_bytes()).unwrap();
-            assert_eq!((reading.name.as_slice(), reading.ppid, reading.threads), (name.as_bytes(), 3, 5));
-            assert_eq!((reading.start_ticks, reading.never_execed), (u64::MAX - 1, true));
-        }
-        let whole = stat("cc");
-        for cut in 0..whole.len() - 6 {
-            assert!(ExitReading::default().take_stat(&whole.as_bytes()[..cut]).is_err(), "cut at {cut}");
-        }
+    fn a_cut_status_is_malformed() {
         assert!(Status::parse(b"Name:\tx\nTgid:\t5\nUid:\t1").is_err());
     }
 }

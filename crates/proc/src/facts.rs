@@ -2,10 +2,9 @@
 
 use std::os::fd::AsFd;
 
-use procfs::FromRead;
-use procfs::process::Stat;
 use rustix::fs::{Mode, OFlags, openat};
 
+use crate::stat::Stat;
 use crate::{ARGV_CAP, Process, ReadError};
 
 /// A process as it was when it was first seen, or after an exec.
@@ -19,6 +18,8 @@ pub struct Facts {
     pub uid: u32,
     /// `comm`, at most 15 bytes.
     pub name: Vec<u8>,
+    /// Threads.
+    pub threads: u32,
     /// Executable; empty where it may not be read.
     pub exe: Vec<u8>,
     /// Working directory; empty where it may not be read.
@@ -51,13 +52,14 @@ impl Process {
             cwd.clear();
         }
         Ok(Facts {
-            start_ticks: stat.starttime,
-            ppid: u32::try_from(stat.ppid).unwrap_or(0),
+            start_ticks: stat.start_ticks,
+            ppid: stat.ppid,
             uid: self.uid()?,
-            name: stat.comm.into_bytes(),
+            name: stat.name,
+            threads: stat.threads,
             exe,
             cwd,
-            memory_map: memory_map(stat.startcode, stat.endcode, stat.startstack),
+            memory_map: stat.memory_map,
             command_line: self.command_line()?,
         })
     }
@@ -102,7 +104,7 @@ pub(crate) fn stat(dir: impl AsFd) -> Result<Stat, ReadError> {
     if length == 0 {
         return Err(ReadError::Gone);
     }
-    Stat::from_read(&buffer[..length]).map_err(|_| ReadError::Malformed("stat"))
+    Stat::parse(&buffer[..length])
 }
 
 impl CommandLine {

@@ -17,6 +17,7 @@ mod host;
 mod kcmp;
 mod process;
 mod rollup;
+mod stat;
 mod statm;
 mod status;
 mod tree;

@@ -2,12 +2,13 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
 use crate::descriptors::{Budget, Grant};
+use crate::stat::Stat;
 use crate::{ReadError, Rollup, Statm, children, facts};
 
 /// A mounted /proc, or a directory of fixtures that looks like one.
@@ -30,8 +31,8 @@ pub struct Process {
 /// How a process is reached. What is kept is bound to it; what is opened anew is checked against its start time.
 #[derive(Debug)]
 enum Access {
-    /// The files of every tick are kept open.
-    Files { dir: OwnedFd, statm: OwnedFd, children: OwnedFd },
+    /// The files of every tick are kept open: `children` from the first time on, as few processes are asked for them where forks are told.
+    Files { dir: OwnedFd, statm: OwnedFd, children: OnceLock<OwnedFd> },
     /// Descriptors are short: the directory only.
     Directory(OwnedFd),
     /// None is left.
@@ -72,16 +73,16 @@ impl ProcRoot {
         let dir = open_directory(&self.dir, pid)?;
         let mut grant = Budget::ask(&self.budget);
         let access = match grant.descriptors() {
-            3 => match (open_file(&dir, "statm"), open_file(&dir, &format!("task/{pid}/children"))) {
-                (Ok(statm), Ok(children)) => Access::Files { dir, statm, children },
-                (Err(Errno::MFILE | Errno::NFILE), _) | (_, Err(Errno::MFILE | Errno::NFILE)) => {
+            3 => match open_file(&dir, "statm") {
+                Ok(statm) => Access::Files { dir, statm, children: OnceLock::new() },
+                Err(Errno::MFILE | Errno::NFILE) => {
                     grant.reduce_to(1);
                     Access::Directory(dir)
                 }
-                (Err(errno), _) | (_, Err(errno)) => return Err(errno.into()),
+                Err(errno) => return Err(errno.into()),
             },
             1 => Access::Directory(dir),
-            _ => Access::Path { proc: Arc::clone(&self.dir), start_ticks: facts::stat(&dir)?.starttime },
+            _ => Access::Path { proc: Arc::clone(&self.dir), start_ticks: facts::stat(&dir)?.start_ticks },
         };
         Ok(Process { pid, access, page_kb: self.page_kb, _grant: grant })
     }
@@ -140,22 +141,30 @@ impl Process {
     /// The kernel does not promise a complete list while siblings come and go, so a child may turn up one tick late; it never vanishes from the
     /// totals, because known processes are read on their own.
     pub fn children(&self, pids: &mut Vec<u32>) -> Result<u32, ReadError> {
+        self.children_of_main_thread(pids)?;
         let dir = self.directory()?;
-        match &self.access {
-            Access::Files { children, .. } => read_children(children, pids)?,
-            _ => read_children(open_file(&dir, &format!("task/{}/children", self.pid))?, pids)?,
-        }
         let threads = statat(&dir, "task", AtFlags::empty())?.st_nlink.saturating_sub(2);
         if threads > 1 {
             self.of_other_threads(&dir, |thread| {
-                match open_file(thread, "children").map_err(ReadError::from).and_then(|file| read_children(file, pids)) {
-                    // A thread may end at any moment; its children have then moved to another thread of the process.
-                    Ok(()) | Err(ReadError::Gone) => Ok(None::<()>),
-                    Err(error) => Err(error),
-                }
+                read_children(open_file(&dir, &format!("{thread}/children"))?, pids)?;
+                Ok(None::<()>)
             })?;
         }
         Ok(u32::try_from(threads).unwrap_or(u32::MAX))
+    }
+
+    /// Appends the children of the main thread to `pids`: all there are of a process that forks there only. Orphans that fall to a subreaper become
+    /// children of its first thread that lives.
+    pub fn children_of_main_thread(&self, pids: &mut Vec<u32>) -> Result<(), ReadError> {
+        let open = || open_file(self.directory()?, &format!("task/{}/children", self.pid)).map_err(ReadError::from);
+        let Access::Files { children, .. } = &self.access else { return read_children(open()?, pids) };
+        if let Some(children) = children.get() {
+            return read_children(children, pids);
+        }
+        let file = open()?;
+        read_children(&file, pids)?;
+        let _ = children.set(file);
+        Ok(())
     }
 
     /// Directory of a thread other than the main one that has memory.
@@ -165,33 +174,33 @@ impl Process {
             return Ok(None);
         }
         self.of_other_threads(&dir, |thread| {
-            let statm = open_file(thread, "statm").map_err(ReadError::from).and_then(|file| read_statm(file, self.page_kb));
-            Ok(if matches!(statm, Ok(Some(_))) { Some(rustix::io::fcntl_dupfd_cloexec(thread, 0)?) } else { None })
+            let statm =
+                open_file(&dir, &format!("{thread}/statm")).map_err(ReadError::from).and_then(|file| read_statm(file, self.page_kb));
+            if !matches!(statm, Ok(Some(_))) {
+                return Ok(None);
+            }
+            Ok(Some(openat(&dir, thread, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?))
         })
     }
 
-    /// Calls `visit` with the directory of each thread but the main one until it returns something.
+    /// Calls `visit` with the path below `dir` of each thread but the main one until it returns something.
     fn of_other_threads<T>(
         &self,
         dir: &Reached<'_>,
-        mut visit: impl FnMut(BorrowedFd<'_>) -> Result<Option<T>, ReadError>,
+        mut visit: impl FnMut(&str) -> Result<Option<T>, ReadError>,
     ) -> Result<Option<T>, ReadError> {
         let main = self.pid.to_string();
         let tasks = openat(dir, "task", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        for entry in Dir::read_from(&tasks)? {
+        for entry in Dir::new(tasks)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else { continue };
             if name == main || !name.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }
-            match openat(&tasks, name, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
-                Ok(thread) => {
-                    if let Some(found) = visit(thread.as_fd())? {
-                        return Ok(Some(found));
-                    }
-                }
-                Err(Errno::NOENT | Errno::SRCH) => {}
-                Err(errno) => return Err(errno.into()),
+            match visit(&format!("task/{name}")) {
+                // A thread may end at any moment; its children have then moved to another thread of the process.
+                Ok(None) | Err(ReadError::Gone) => {}
+                found => return found,
             }
         }
         Ok(None)
@@ -231,10 +240,10 @@ impl Process {
 
     /// Clock ticks after boot at its start.
     pub fn start_ticks(&self) -> Result<u64, ReadError> {
-        Ok(self.stat()?.starttime)
+        Ok(self.stat()?.start_ticks)
     }
 
-    pub(crate) fn stat(&self) -> Result<procfs::process::Stat, ReadError> {
+    pub(crate) fn stat(&self) -> Result<Stat, ReadError> {
         facts::stat(self.directory()?)
     }
 
@@ -243,7 +252,7 @@ impl Process {
             Access::Files { dir, .. } | Access::Directory(dir) => Ok(Reached::Kept(dir.as_fd())),
             Access::Path { proc, start_ticks } => {
                 let dir = open_directory(proc, self.pid)?;
-                if facts::stat(&dir)?.starttime == *start_ticks { Ok(Reached::Opened(dir)) } else { Err(ReadError::Gone) }
+                if facts::stat(&dir)?.start_ticks == *start_ticks { Ok(Reached::Opened(dir)) } else { Err(ReadError::Gone) }
             }
         }
     }

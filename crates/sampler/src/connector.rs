@@ -6,7 +6,7 @@
 mod family;
 mod message;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::os::fd::OwnedFd;
 
@@ -46,6 +46,17 @@ impl fmt::Display for ConnectorRefusal {
             Self::Unanswered => f.write_str("no answer: this is not the initial pid and user namespace"),
         }
     }
+}
+
+/// What happened to the build's processes between two passes, if nothing of it was lost.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Have exec'ed.
+    pub(crate) execed: HashSet<u32>,
+    /// Live and were not yet seen by a tick, parents before their children.
+    pub(crate) unseen: Vec<u32>,
+    /// The most threads at a time of those that have made some.
+    pub(crate) threads: HashMap<u32, u32>,
 }
 
 /// A socket on which the kernel tells.
@@ -168,9 +179,11 @@ impl Follower {
     }
 
     /// A pass of the tracker has found these pids alive; `started` are the new ones.
-    pub(crate) fn compare(&mut self, started: impl Iterator<Item = u32>, alive: impl Iterator<Item = u32>) {
-        // What the pass found was forked before, but not all of it before the last hearing.
-        self.hear();
+    pub(crate) fn compare(&mut self, started: impl Iterator<Item = u32> + Clone, alive: impl Iterator<Item = u32>) {
+        // What a walk has found was forked before, but not all of it before the last hearing.
+        if self.incomplete || started.clone().any(|pid| !self.family.knows(pid)) {
+            self.hear();
+        }
         if std::mem::take(&mut self.incomplete) {
             alive.for_each(|pid| self.family.adopt(pid));
             self.bury();
@@ -178,10 +191,10 @@ impl Follower {
         started.for_each(|pid| self.family.seen(pid));
     }
 
-    /// Processes that have exec'ed since the last call; `None` once events were lost, as theirs may be among them.
-    pub(crate) fn take_execed(&mut self) -> Option<HashSet<u32>> {
-        let execed = self.family.take_execed();
-        (self.overflows == 0).then_some(execed)
+    /// What was told since the last call; `None` for good once events were lost, as it is not known which.
+    pub(crate) fn take_told(&mut self) -> Option<Told> {
+        let told = self.family.take_told();
+        (self.overflows == 0).then_some(told)
     }
 
     /// At the end of the recording, after the last pass.

@@ -33,7 +33,7 @@ pub struct ConfirmedPeak {
     pub pss_kb: u64,
 }
 
-/// Where the sampling thread's CPU time went, all ticks together. Waiting and waking up is the rest.
+/// Where the sampling thread's CPU time went, all ticks together. Waiting and waking up is the rest. All but `rollup_us` is scaled up from a part of the ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PhaseCpu {
     /// Memory of known processes, and the host's files.
@@ -87,7 +87,8 @@ pub struct Outcome {
     pub unreadable_processes: u64,
     /// Processes that were read by path at every tick because descriptors were short.
     pub short_of_descriptors: u64,
-    /// Children were looked for within so many ticks; more than 1 after there were too many processes to ask all at every tick.
+    /// Children were looked for within so many ticks; more than 1 where nothing told of forks and there were too many processes to ask all at
+    /// every tick.
     pub discovery_lag_ticks: u32,
     /// Images whose PSS this user may not measure.
     pub pss_denied: u64,
@@ -103,7 +104,7 @@ pub struct Outcome {
     pub phase_cpu: PhaseCpu,
     /// Ticks whose samples were dropped because the disk could not keep up.
     pub lost_frames: u64,
-    /// A process's executable was looked at every so many ticks.
+    /// A process's executable was looked at every so many ticks, where nothing told of execs.
     pub exec_check_ticks: u32,
     /// CPU time of the sampling and the journal thread.
     pub sampler_cpu_us: u64,

@@ -221,6 +221,7 @@ impl Run {
         let Armed { proc, host, mut journal, connector } = self.armed.take()?;
         let follower = connector.map(|connector| connector.follow(self.launched.child.id(), root_pid, started_us));
         journal.append(|out| self.options.header.encode(out));
+        journal.commit();
         match Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv) {
             Ok(tracker) => {
                 Some(Ticker::new(tracker, follower, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us))

@@ -1,5 +1,7 @@
 //! The tick: one pass, its totals, one journal frame.
 
+mod laps;
+
 use mymonitor_proc::HostFiles;
 use mymonitor_recording::model::{Model, Row};
 use mymonitor_wire::{End, Host, Lifetimes, Phase, Sample, Tick};
@@ -12,6 +14,7 @@ use crate::outcome::PhaseCpu;
 use crate::programs;
 use crate::pss::{Meter, Modelled};
 use crate::tracker::{Changes, Tracker};
+use laps::Laps;
 
 /// Counts over the whole session.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,8 +51,7 @@ pub(crate) struct Ticker {
     pss_kb: Vec<u64>,
     owners: Vec<usize>,
     meter: Meter,
-    /// Without what the tracker counts itself.
-    cpu: PhaseCpu,
+    laps: Laps,
     pub(crate) counts: Counts,
     pub(crate) snapshot: Snapshot,
 }
@@ -80,7 +82,7 @@ impl Ticker {
             pss_kb: Vec::new(),
             owners: Vec::new(),
             meter,
-            cpu: PhaseCpu::default(),
+            laps: Laps::default(),
             counts: Counts::default(),
             snapshot: Snapshot::default(),
         }
@@ -112,13 +114,7 @@ impl Ticker {
 
     /// CPU time of the sampling thread so far by what it did.
     pub(crate) fn phase_cpu(&self) -> PhaseCpu {
-        let cpu = &self.tracker.cpu;
-        PhaseCpu {
-            read_us: cpu.read_us + self.cpu.read_us,
-            discover_us: cpu.discover_us,
-            rollup_us: self.cpu.rollup_us,
-            encode_us: self.cpu.encode_us,
-        }
+        PhaseCpu { rollup_us: self.meter.counts.cpu_us, ..self.laps.of_all(self.counts.ticks) }
     }
 
     /// The pass of a deadline. Deadlines that have passed meanwhile (SIGSTOP, suspend, a busy machine) are skipped and counted, never caught up.
@@ -142,41 +138,43 @@ impl Ticker {
         if let Some(follower) = &mut self.follower {
             follower.finish();
             follower.take_news(&mut self.lifetimes);
-            self.journal.append_waiting(|out| self.lifetimes.encode(out));
+            self.journal.append(|out| self.lifetimes.encode(out));
         }
-        self.journal.append_waiting(|out| self.frame.encode(out));
+        self.journal.append(|out| self.frame.encode(out));
+        self.journal.commit_last();
     }
 
     fn pass(&mut self, now_us: u64, late_us: u64, phase: Phase) {
         let elapsed_us = now_us.saturating_sub(self.started_us);
         let instant_us = i64::try_from(elapsed_us).unwrap_or(i64::MAX);
+        self.laps.begin(self.counts.ticks);
         if let Some(follower) = &mut self.follower {
             follower.hear();
-            self.tracker.execed = follower.take_execed();
+            self.tracker.told = follower.take_told();
         }
-        self.tracker.pass(self.counts.ticks, instant_us, &mut self.changes);
+        self.laps.end(|cpu| &mut cpu.discover_us);
+        self.tracker.read_known(self.counts.ticks, instant_us, &mut self.changes);
+        self.laps.end(|cpu| &mut cpu.read_us);
+        self.tracker.discover(self.counts.ticks, instant_us, &mut self.changes);
         if let Some(follower) = &mut self.follower {
             let alive = self.tracker.live().iter().map(|live| live.process.pid());
             follower.compare(self.changes.started.iter().map(|image| image.pid), alive);
         }
-        let tracked_us = clock::thread_cpu_us();
+        self.laps.end(|cpu| &mut cpu.discover_us);
         self.frame.tick = self.counts.ticks;
         self.frame.elapsed_us = elapsed_us;
         self.frame.late_us = late_us;
         self.frame.phase = phase;
         self.frame.live = u32::try_from(self.tracker.live().len()).unwrap_or(u32::MAX);
         self.frame.host = host(&self.host);
-        let read_us = clock::thread_cpu_us();
+        self.laps.end(|cpu| &mut cpu.read_us);
         self.collect();
         let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+        let rollups_before_us = self.meter.counts.cpu_us;
         let (rss_kb, pss_kb) = (totals.rss_kb, self.measure());
+        self.laps.leave_out(self.meter.counts.cpu_us - rollups_before_us);
         self.update_snapshot(rss_kb, pss_kb);
-        let cpu_us = clock::thread_cpu_us();
-        self.frame.sampler_cpu_us = cpu_us + self.journal.cpu_us();
-        let rollup_us = self.meter.counts.cpu_us - self.cpu.rollup_us;
-        self.cpu.read_us += read_us - tracked_us;
-        self.cpu.rollup_us += rollup_us;
-        self.cpu.encode_us += (cpu_us - read_us).saturating_sub(rollup_us);
+        self.frame.sampler_cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
         self.counts.ticks += 1;
     }
 
@@ -226,19 +224,20 @@ impl Ticker {
     }
 
     fn write(&mut self) {
-        let began_us = clock::thread_cpu_us();
         self.gather_changes();
         let has_news = self.follower.as_mut().is_some_and(|follower| follower.take_news(&mut self.lifetimes));
-        if has_news && self.journal.append(|out| self.lifetimes.encode(out)) {
-            self.lifetimes.ended.clear();
+        if has_news {
+            self.journal.append(|out| self.lifetimes.encode(out));
         }
-        if self.journal.append(|out| self.frame.encode(out)) {
+        self.journal.append(|out| self.frame.encode(out));
+        if self.journal.commit() {
+            self.lifetimes.ended.clear();
             self.frame.started.clear();
             self.frame.ended.clear();
         } else {
             self.counts.lost_frames += 1;
         }
-        self.cpu.encode_us += clock::thread_cpu_us() - began_us;
+        self.laps.end(|cpu| &mut cpu.encode_us);
     }
 
     /// What starts and ends must reach the journal even if a frame is lost: it stays for the next one.
@@ -262,7 +261,8 @@ impl Ticker {
     /// Closes the journal; returns the CPU time of both threads and what went wrong while writing.
     pub(crate) fn close(mut self) -> (u64, Option<std::io::Error>) {
         let elapsed_us = self.snapshot.elapsed_us;
-        self.journal.append_waiting(|out| mymonitor_wire::JournalFrame::encode_end(elapsed_us, out));
+        self.journal.append(|out| mymonitor_wire::JournalFrame::encode_end(elapsed_us, out));
+        self.journal.commit_last();
         let cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
         (cpu_us, self.journal.close())
     }

@@ -6,17 +6,17 @@ use mymonitor_proc::{ProcRoot, Process, ReadError, SharedMemoryMap, Statm, same_
 use mymonitor_recording::model::Interner;
 use mymonitor_wire::{End, ImageEnd, ImageStart};
 
-use crate::clock::{self, StartClock};
-use crate::outcome::PhaseCpu;
+use crate::clock::StartClock;
+use crate::connector::Told;
 use crate::pss::Mark;
 
 mod live;
 
-use live::LAG_TICKS;
+use live::CROSS_CHECK_TICKS;
 pub(crate) use live::{EXEC_CHECK_TICKS, Live};
 
-/// With more live processes than this, not all are asked for children at every tick: the walk costs twice what their memory does.
-const CROWD: usize = 128;
+/// About so many live processes are asked for children at a tick: the walk costs twice what their memory does.
+const MOST_ASKED: usize = 128;
 
 /// The tree below the launcher.
 pub(crate) struct Tracker {
@@ -35,11 +35,10 @@ pub(crate) struct Tracker {
     zombies: HashMap<u32, Zombie>,
     unreadable: HashSet<u32>,
     short_of_descriptors: u64,
-    pub(crate) cpu: PhaseCpu,
-    /// Processes that have exec'ed since the last pass, where every exec is told; else it is looked for in turn.
-    pub(crate) execed: Option<HashSet<u32>>,
+    /// Since the last pass; without it execs and forks are looked for.
+    pub(crate) told: Option<Told>,
     interner: Interner,
-    has_been_a_crowd: bool,
+    discovery_lag_ticks: u32,
     next_id: u32,
     pids: Vec<u32>,
     link: Vec<u8>,
@@ -72,10 +71,9 @@ impl Tracker {
             zombies: HashMap::new(),
             unreadable: HashSet::new(),
             short_of_descriptors: 0,
-            cpu: PhaseCpu::default(),
-            execed: None,
+            told: None,
             interner: Interner::new(),
-            has_been_a_crowd: false,
+            discovery_lag_ticks: 1,
             next_id: 0,
             pids: Vec::new(),
             link: Vec::new(),
@@ -104,7 +102,7 @@ impl Tracker {
 
     /// Within how many ticks a child of a process that never had one is found.
     pub(crate) fn discovery_lag_ticks(&self) -> u32 {
-        if self.has_been_a_crowd { LAG_TICKS } else { 1 }
+        self.discovery_lag_ticks
     }
 
     /// The end of the root's last image, once it was found gone; the status is for the caller to add.
@@ -112,24 +110,15 @@ impl Tracker {
         self.root_end.take()
     }
 
-    /// One pass: reads every known process, then looks for new ones.
-    pub(crate) fn pass(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
-        let began_us = clock::thread_cpu_us();
-        self.read_known(tick, now_us, changes);
-        let read_us = clock::thread_cpu_us();
-        self.discover(tick, now_us, changes);
-        self.settle_shared_memory();
-        self.cpu.read_us += read_us - began_us;
-        self.cpu.discover_us += clock::thread_cpu_us() - read_us;
-    }
-
-    fn read_known(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
+    /// The first half of a pass: memory of every known process, and what it runs.
+    pub(crate) fn read_known(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
         let mut index = 0;
         let mut execed = false;
         while index < self.live.len() {
             match self.read_one(index, tick, now_us, changes) {
                 Ok(Some(statm)) => {
                     let live = &mut self.live[index];
+                    live.has_stirred |= live.statm != statm;
                     live.statm = statm;
                     live.seen_ticks = live.seen_ticks.saturating_add(1);
                     execed |= index > 0 && self.live[index - 1].process_id > self.live[index].process_id;
@@ -160,14 +149,15 @@ impl Tracker {
     fn read_one(&mut self, index: usize, tick: u32, now_us: i64, changes: &mut Changes) -> Result<Option<Statm>, ReadError> {
         let Some(statm) = self.read_memory(index)? else { return Ok(None) };
         let live = &self.live[index];
-        if !live.is_due(tick, &statm, self.execed.as_ref()) {
+        if !live.is_due(tick, &statm, self.told.as_ref()) {
             return Ok(Some(statm));
         }
         let Ok(readable) = live.process.exe(&mut self.link) else { return Ok(Some(statm)) };
         if live.runs_other(readable, &self.link) {
             return if self.begin_next_image(index, now_us, changes).is_ok() { self.read_memory(index) } else { Ok(Some(statm)) };
         }
-        if self.store_argv && live.start.argv.is_empty() {
+        self.live[index].has_stirred = false;
+        if self.store_argv && self.live[index].start.argv.is_empty() {
             self.complete_command_line(index, changes);
         }
         Ok(Some(statm))
@@ -190,7 +180,7 @@ impl Tracker {
             && !line.bytes.is_empty()
         {
             set_command_line(&mut live.start, line);
-            changes.started.push(live.start.clone());
+            changes.started.push(ImageStart::clone(&live.start));
         }
     }
 
@@ -209,33 +199,45 @@ impl Tracker {
         live.mark = Mark::new(false);
         let parent_id = live.start.parent_id;
         let exec_count = live.start.exec_count + 1;
-        live.start = image_start(&facts, live.process.pid(), process_id);
+        *live.start = image_start(&facts, live.process.pid(), process_id);
         live.start.parent_id = parent_id;
         live.start.exec_count = exec_count;
         live.start.start_us = now_us;
         if self.store_argv {
             set_command_line(&mut live.start, facts.command_line);
         }
-        changes.started.push(live.start.clone());
+        changes.started.push(ImageStart::clone(&live.start));
         Ok(())
     }
 
-    /// Walks the children of the launcher and of every live process, newly found ones included; in a crowd of all that have ever had children, of
-    /// the new, and of the others in turn.
-    fn discover(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
+    /// The second half: takes the processes whose forks were told; walks the children of the launcher and of live processes, newly found ones included.
+    pub(crate) fn discover(&mut self, tick: u32, now_us: i64, changes: &mut Changes) {
         let mut pids = std::mem::take(&mut self.pids);
         pids.clear();
-        // Orphans fall to the launcher, so they are found as its children. When it was killed before the first tick, there is the root still.
-        if self.launcher.children(&mut pids).is_err() && self.next_id == 0 {
+        let told = self.told.take();
+        if let Some(told) = &told {
+            pids.extend(&told.unseen);
+        }
+        // Orphans fall to the launcher, so they are found as its children. When it was killed before the first tick, there is the root still. Its
+        // threads that serve exits fork nothing.
+        let is_asked = told.is_none() || tick.is_multiple_of(CROSS_CHECK_TICKS);
+        if is_asked && self.launcher.children_of_main_thread(&mut pids).is_err() && self.next_id == 0 {
             pids.push(self.root_pid);
         }
         self.admit(&mut pids, tick, now_us, changes);
-        let crowd = self.live.len() > CROWD;
-        self.has_been_a_crowd |= crowd;
+        // A power of two: whoever's turn comes half as often as before is then never left out for longer than that.
+        let lag_ticks = u32::try_from(self.live.len().div_ceil(MOST_ASKED).next_power_of_two()).unwrap_or(1);
+        if told.is_none() {
+            self.discovery_lag_ticks = self.discovery_lag_ticks.max(lag_ticks);
+        }
         let mut index = 0;
         while index < self.live.len() {
             let live = &mut self.live[index];
-            if !crowd || live.may_have_children(tick) {
+            // Those that have forked do so again, and the new may be about to; the others are asked in turn.
+            let may_fork = live.has_forked || live.seen_ticks < 2;
+            let is_asked =
+                if told.is_some() { live.is_its_turn(tick, CROSS_CHECK_TICKS) } else { may_fork || live.is_its_turn(tick, lag_ticks) };
+            if is_asked {
                 if let Ok(threads) = live.process.children(&mut pids) {
                     live.threads = live.threads.max(threads);
                     live.has_forked |= !pids.is_empty();
@@ -244,8 +246,15 @@ impl Tracker {
             }
             index += 1;
         }
+        for (&pid, &threads) in told.iter().flat_map(|told| &told.threads) {
+            if let Some(index) = self.index_of(pid) {
+                self.live[index].threads = self.live[index].threads.max(threads);
+            }
+        }
         self.zombies.retain(|_, zombie| zombie.seen_in_tick == tick);
+        self.told = told;
         self.pids = pids;
+        self.settle_shared_memory();
     }
 
     fn admit(&mut self, pids: &mut Vec<u32>, tick: u32, now_us: i64, changes: &mut Changes) {
@@ -263,7 +272,7 @@ impl Tracker {
                     self.by_pid.insert(pid, live.process_id);
                     self.short_of_descriptors += u64::from(live.process.is_short_of_descriptors());
                     self.next_id += 1;
-                    changes.started.push(live.start.clone());
+                    changes.started.push(ImageStart::clone(&live.start));
                     self.live.push(*live);
                 }
                 Ok(Opened::Zombie(process)) => {
@@ -312,10 +321,11 @@ impl Tracker {
             process,
             process_id: self.next_id,
             executable,
-            start,
+            start: Box::new(start),
             statm,
+            has_stirred: false,
             seen_ticks: 0,
-            threads: 0,
+            threads: facts.threads,
             has_forked: false,
             shares_parent,
             mark,

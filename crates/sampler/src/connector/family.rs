@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use mymonitor_wire::Lifetime;
 
+use super::Told;
 use super::message::{Message, What};
 
 /// The root and everything below it, by what the events tell.
@@ -17,7 +18,7 @@ pub(crate) struct Family {
     /// Not yet handed on.
     ended: Vec<Lifetime>,
     /// Not yet handed on.
-    execed: HashSet<u32>,
+    told: Told,
     existed: u64,
     execs: u64,
 }
@@ -32,7 +33,7 @@ struct Member {
 
 impl Family {
     pub(super) fn new(launcher: u32, root: u32, started_us: u64) -> Self {
-        Self { launcher, root, started_us, living: HashMap::new(), ended: Vec::new(), execed: HashSet::new(), existed: 0, execs: 0 }
+        Self { launcher, root, started_us, living: HashMap::new(), ended: Vec::new(), told: Told::default(), existed: 0, execs: 0 }
     }
 
     pub(super) fn existed(&self) -> u64 {
@@ -43,8 +44,16 @@ impl Family {
         self.execs
     }
 
-    pub(super) fn take_execed(&mut self) -> HashSet<u32> {
-        std::mem::take(&mut self.execed)
+    /// What no tick has seen yet is told again next time.
+    pub(super) fn take_told(&mut self) -> Told {
+        let Self { living, told, .. } = self;
+        told.unseen.retain(|pid| living.get(pid).is_some_and(|member| !member.life.seen));
+        let unseen = told.unseen.clone();
+        std::mem::replace(told, Told { unseen, ..Told::default() })
+    }
+
+    pub(super) fn knows(&self, pid: u32) -> bool {
+        self.living.contains_key(&pid)
     }
 
     pub(super) fn take_ended(&mut self) -> Vec<Lifetime> {
@@ -58,6 +67,9 @@ impl Family {
             What::Fork { pid, tgid, .. } => {
                 if let Some(member) = self.living.get_mut(&tgid) {
                     member.others.insert(pid);
+                    let threads = u32::try_from(member.others.len() + 1).unwrap_or(u32::MAX);
+                    let most = self.told.threads.entry(tgid).or_default();
+                    *most = threads.max(*most);
                 }
             }
             What::Exec { tgid } => {
@@ -67,7 +79,7 @@ impl Family {
                     member.first_ended = None;
                     member.life.execs = member.life.execs.saturating_add(1);
                     self.execs += 1;
-                    self.execed.insert(tgid);
+                    self.told.execed.insert(tgid);
                 }
             }
             What::Exit { pid, tgid, status } => self.exit(pid, tgid, status, at_us),
@@ -105,6 +117,7 @@ impl Family {
 
     fn add(&mut self, life: Lifetime) {
         self.existed += 1;
+        self.told.unseen.push(life.pid);
         self.living.insert(life.pid, Member { life, others: HashSet::new(), first_ended: None });
     }
 
@@ -216,6 +229,19 @@ mod tests {
         ]);
         assert_eq!(ends(&mut family), []);
         assert_eq!(family.existed(), 2);
+    }
+
+    #[test]
+    fn what_no_tick_has_seen_is_told_until_one_has_or_it_has_ended() {
+        let mut family =
+            family(&[fork(LAUNCHER, ROOT), fork(ROOT, 101), fork(101, 102), exit(101, 101, 0), thread(103, 102), thread(104, 102)]);
+        let told = family.take_told();
+        assert_eq!((told.unseen, told.threads), (vec![ROOT, 102], HashMap::from([(102, 3)])));
+        family.seen(ROOT);
+        let told = family.take_told();
+        assert_eq!((told.unseen, told.threads), (vec![102], HashMap::new()));
+        family.seen(102);
+        assert!(family.take_told().unseen.is_empty());
     }
 
     #[test]

@@ -1,15 +1,18 @@
-use std::collections::HashSet;
-
 use mymonitor_proc::{Process, Statm};
 use mymonitor_wire::{End, ImageEnd, ImageStart};
 
+use crate::connector::Told;
 use crate::pss::Mark;
 
-/// Where nobody tells of execs, a process is asked for its executable at every n-th tick; see [`Live::is_due`]. Stored in the recording's metadata.
+/// Where nobody tells of execs, a process is asked for its executable at every n-th tick if its memory has changed; see [`Live::is_due`]. Stored in the
+/// recording's metadata.
 pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
 
-/// In a crowd, the ticks within which every process is asked for children once.
-pub(crate) const LAG_TICKS: u32 = 8;
+/// The same for one whose memory stands still: an exec that leaves every size as it was would be a rare one.
+pub(super) const STILL_CHECK_TICKS: u32 = 4 * EXEC_CHECK_TICKS;
+
+/// Where every fork is told, the ticks within which every process is asked for children once all the same.
+pub(super) const CROSS_CHECK_TICKS: u32 = 32;
 
 /// Most processes exec within moments of their fork, so in the first ticks of each every sign of it is followed up.
 const FIRST_TICKS: u32 = 4;
@@ -20,8 +23,11 @@ pub(crate) struct Live {
     pub(crate) process_id: u32,
     /// Key of the executable for the memory model.
     pub(crate) executable: u32,
-    pub(crate) start: ImageStart,
+    /// Apart, because what is read at every tick should lie together.
+    pub(crate) start: Box<ImageStart>,
     pub(crate) statm: Statm,
+    /// Its memory has changed since it was asked for its executable.
+    pub(super) has_stirred: bool,
     pub(crate) seen_ticks: u32,
     pub(super) threads: u32,
     pub(super) has_forked: bool,
@@ -32,21 +38,21 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Whether to look for another program: when it is told to have exec'ed, or at every n-th tick where nobody tells, and in the first ones if its
-    /// address space has another size or its command line was empty, because an exec replaces both.
-    pub(super) fn is_due(&self, tick: u32, statm: &Statm, execed: Option<&HashSet<u32>>) -> bool {
-        let stirred = statm.size_kb != self.statm.size_kb || self.start.argv.is_empty();
-        self.seen_ticks < FIRST_TICKS && stirred
-            || self.shares_parent
-            || match execed {
-                Some(execed) => execed.contains(&self.process.pid()),
-                None => (tick.wrapping_add(self.process_id)).is_multiple_of(EXEC_CHECK_TICKS),
-            }
+    /// Whether to look for another program: when it is told to have exec'ed, or in turn where nobody tells, and in the first ticks if its address space
+    /// has another size or its command line was empty, because an exec replaces both.
+    pub(super) fn is_due(&self, tick: u32, statm: &Statm, told: Option<&Told>) -> bool {
+        if self.seen_ticks < FIRST_TICKS && (statm.size_kb != self.statm.size_kb || self.start.argv.is_empty()) || self.shares_parent {
+            return true;
+        }
+        match told {
+            Some(told) => told.execed.contains(&self.process.pid()),
+            None => self.is_its_turn(tick, if self.has_stirred { EXEC_CHECK_TICKS } else { STILL_CHECK_TICKS }),
+        }
     }
 
-    /// In a crowd: those that have forked do so again, and the new may be about to; the others are asked in turn.
-    pub(super) fn may_have_children(&self, tick: u32) -> bool {
-        self.has_forked || self.seen_ticks < 2 || tick.wrapping_add(self.process_id).is_multiple_of(LAG_TICKS)
+    /// Once in so many ticks, each process in another one.
+    pub(super) fn is_its_turn(&self, tick: u32, ticks: u32) -> bool {
+        tick.wrapping_add(self.process_id).is_multiple_of(ticks)
     }
 
     /// Whether `exe` is another program than the one this image began with. A running file that is deleted or replaced only changes its name; a

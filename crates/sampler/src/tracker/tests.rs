@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
+use super::live::STILL_CHECK_TICKS;
 use super::*;
 
 const LAUNCHER: u32 = 100;
@@ -71,7 +72,8 @@ impl FakeProc {
 
 fn pass(tracker: &mut Tracker, tick: u32) -> Changes {
     let mut changes = Changes::default();
-    tracker.pass(tick, i64::from(tick) * 50_000, &mut changes);
+    tracker.read_known(tick, i64::from(tick) * 50_000, &mut changes);
+    tracker.discover(tick, i64::from(tick) * 50_000, &mut changes);
     changes
 }
 
@@ -229,14 +231,34 @@ fn without_descriptors_to_keep_no_process_is_lost_and_a_reused_pid_is_still_a_ne
 
 #[test]
 fn an_exec_into_an_address_space_of_the_same_size_is_seen_a_few_ticks_later() {
+    for (statm_before, within) in [("1234 700 100", EXEC_CHECK_TICKS), ("1234 500 100", STILL_CHECK_TICKS)] {
+        let fake = FakeProc::new();
+        fake.add(200, LAUNCHER, 10, "/bin/sh", statm_before);
+        fake.set_children(LAUNCHER, &[200]);
+        let mut tracker = fake.tracker();
+        (0..10).for_each(|tick| drop(pass(&mut tracker, tick)));
+        fake.exec(200, "/usr/lib/cc1");
+        let seen = (10..10 + within).find(|&tick| !pass(&mut tracker, tick).started.is_empty());
+        assert!(seen.is_some(), "{statm_before}");
+    }
+}
+
+#[test]
+fn a_fork_that_is_told_is_taken_without_a_walk_and_one_that_is_not_is_found_by_the_cross_check() {
     let fake = FakeProc::new();
-    fake.add(200, LAUNCHER, 10, "/bin/sh", "1234 500 100");
+    fake.add(200, LAUNCHER, 10, "/bin/make", "1000 500 100");
     fake.set_children(LAUNCHER, &[200]);
     let mut tracker = fake.tracker();
-    pass(&mut tracker, 0);
-    fake.exec(200, "/usr/lib/cc1");
-    let seen = (1..=EXEC_CHECK_TICKS).find(|&tick| !pass(&mut tracker, tick).started.is_empty());
-    assert!(seen.is_some());
+    tracker.told = Some(Told { unseen: vec![200], ..Told::default() });
+    assert_eq!(pass(&mut tracker, 1).started.len(), 1);
+    fake.add(201, 200, 11, "/bin/cc", "1000 500 100");
+    fake.add(202, 201, 12, "/bin/ld", "1000 500 100");
+    fake.set_children(200, &[201]);
+    fake.set_children(201, &[202]);
+    tracker.told = Some(Told { threads: HashMap::from([(200, 7)]), ..Told::default() });
+    let found = (2..2 + 2 * CROSS_CHECK_TICKS).flat_map(|tick| pass(&mut tracker, tick).started).map(|image| image.pid);
+    assert_eq!(found.collect::<Vec<_>>(), [201, 202]);
+    assert_eq!(tracker.live()[0].threads, 7);
 }
 
 #[test]
@@ -245,12 +267,12 @@ fn an_exec_that_is_told_is_seen_at_that_tick_and_nothing_is_looked_for_meanwhile
     fake.add(200, LAUNCHER, 10, "/bin/sh", "1234 500 100");
     fake.set_children(LAUNCHER, &[200]);
     let mut tracker = fake.tracker();
-    tracker.execed = Some(HashSet::new());
+    tracker.told = Some(Told::default());
     pass(&mut tracker, 0);
     fake.exec(200, "/usr/lib/cc1");
     for tick in 1..=2 * EXEC_CHECK_TICKS {
         assert!(pass(&mut tracker, tick).started.is_empty(), "tick {tick}");
     }
-    tracker.execed = Some(HashSet::from([200]));
+    tracker.told = Some(Told { execed: HashSet::from([200]), ..Told::default() });
     assert_eq!(pass(&mut tracker, 20).started[0].exec_count, 1);
 }
