@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -288,14 +286,14 @@ fn read_children(file: impl AsFd, pids: &mut Vec<u32>) -> Result<(), ReadError> 
     if length < buffer.len() / 2 {
         return children::parse(&buffer[..length], pids);
     }
-    // A process with hundreds of children: take the file from its start in one go, however long it is.
-    let mut bytes = Vec::new();
-    let mut whole = File::from(rustix::io::fcntl_dupfd_cloexec(&file, 0)?);
-    rustix::fs::seek(&whole, rustix::fs::SeekFrom::Start(0))?;
-    whole
-        .read_to_end(&mut bytes)
-        .map_err(|error| Errno::from_io_error(&error).map_or(ReadError::Malformed("children"), ReadError::from))?;
-    children::parse(&bytes, pids)
+    // A process with hundreds of children: the kernel gives a page at a time.
+    let mut bytes = buffer[..length].to_vec();
+    loop {
+        match rustix::io::pread(&file, &mut buffer, bytes.len() as u64)? {
+            0 => return children::parse(&bytes, pids),
+            length => bytes.extend_from_slice(&buffer[..length]),
+        }
+    }
 }
 
 #[cfg(test)]

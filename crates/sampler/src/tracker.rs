@@ -16,7 +16,7 @@ use live::CROSS_CHECK_TICKS;
 pub(crate) use live::{EXEC_CHECK_TICKS, Live};
 
 /// About so many live processes are asked for children at a tick: the walk costs twice what their memory does.
-const MOST_ASKED: usize = 128;
+const MOST_ASKED: usize = 64;
 
 /// The tree below the launcher.
 pub(crate) struct Tracker {
@@ -233,13 +233,11 @@ impl Tracker {
         let mut index = 0;
         while index < self.live.len() {
             let live = &mut self.live[index];
-            // Those that have forked do so again, and the new may be about to; the others are asked in turn.
-            let may_fork = live.has_forked || live.seen_ticks < 2;
-            let is_asked =
-                if told.is_some() { live.is_its_turn(tick, CROSS_CHECK_TICKS) } else { may_fork || live.is_its_turn(tick, lag_ticks) };
+            let is_asked = if told.is_some() { live.is_its_turn(tick, CROSS_CHECK_TICKS) } else { live.may_have_forked(tick, lag_ticks) };
             if is_asked {
                 if let Ok(threads) = live.process.children(&mut pids) {
                     live.threads = live.threads.max(threads);
+                    live.children = pids.len();
                     live.has_forked |= !pids.is_empty();
                 }
                 self.admit(&mut pids, tick, now_us, changes);
@@ -326,6 +324,7 @@ impl Tracker {
             has_stirred: false,
             seen_ticks: 0,
             threads: facts.threads,
+            children: 0,
             has_forked: false,
             shares_parent,
             mark,

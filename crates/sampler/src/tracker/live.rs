@@ -9,10 +9,14 @@ use crate::pss::Mark;
 pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
 
 /// The same for one whose memory stands still: an exec that leaves every size as it was would be a rare one.
-pub(super) const STILL_CHECK_TICKS: u32 = 4 * EXEC_CHECK_TICKS;
+pub(super) const STILL_CHECK_TICKS: u32 = 8 * EXEC_CHECK_TICKS;
 
 /// Where every fork is told, the ticks within which every process is asked for children once all the same.
 pub(super) const CROSS_CHECK_TICKS: u32 = 32;
+
+/// A process with more children than this, whose list takes the kernel several reads, is asked for them at every [`LONG_LIST_TICKS`]-th tick.
+const LONG_LIST: usize = 512;
+const LONG_LIST_TICKS: u32 = 4;
 
 /// Most processes exec within moments of their fork, so in the first ticks of each every sign of it is followed up.
 const FIRST_TICKS: u32 = 4;
@@ -30,6 +34,8 @@ pub(crate) struct Live {
     pub(super) has_stirred: bool,
     pub(crate) seen_ticks: u32,
     pub(super) threads: u32,
+    /// How many children it had when it was last asked, and whether it ever had one.
+    pub(super) children: usize,
     pub(super) has_forked: bool,
     /// Runs in its parent's memory (vfork): adds nothing to totals.
     pub(crate) shares_parent: bool,
@@ -47,6 +53,17 @@ impl Live {
         match told {
             Some(told) => told.execed.contains(&self.process.pid()),
             None => self.is_its_turn(tick, if self.has_stirred { EXEC_CHECK_TICKS } else { STILL_CHECK_TICKS }),
+        }
+    }
+
+    /// Whether to ask for children where nobody tells of forks: those that have forked do so again, and the new may be about to; the others are asked
+    /// once in `lag_ticks`.
+    pub(super) fn may_have_forked(&self, tick: u32, lag_ticks: u32) -> bool {
+        let is_likely = self.has_forked || self.seen_ticks < 2;
+        if is_likely && self.children <= LONG_LIST {
+            true
+        } else {
+            self.is_its_turn(tick, if is_likely { LONG_LIST_TICKS } else { lag_ticks })
         }
     }
 
