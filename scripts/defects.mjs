@@ -77,12 +77,15 @@ function test({ file, test: name }) {
   rmSync(results, { force: true })
   run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', file, '-t', name, '--reporter=json', `--outputFile=${results}`])
   if (!existsSync(results)) return { ran: 0, messages: ['vitest did not run'] }
-  const all = JSON.parse(readFileSync(results, 'utf8')).testResults.flatMap(({ assertionResults }) => assertionResults)
+  const files = JSON.parse(readFileSync(results, 'utf8')).testResults
+  // A file that cannot be loaded has no tests, but a message.
+  const unloaded = files.filter(({ assertionResults }) => assertionResults.length === 0).map(({ message }) => message)
+  const all = files.flatMap(({ assertionResults }) => assertionResults)
   const ran = all.filter(({ status }) => status === 'passed' || status === 'failed')
   const strip = (message) => stripVTControlCharacters(message).split('\n    at ')[0]
   return {
     ran: ran.length,
-    messages: ran.flatMap(({ status, failureMessages }) => (status === 'failed' ? failureMessages.map(strip) : [])),
+    messages: [...unloaded, ...ran.flatMap(({ status, failureMessages }) => (status === 'failed' ? failureMessages.map(strip) : []))],
   }
 }
 
