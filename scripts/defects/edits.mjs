@@ -140,12 +140,10 @@ export const DEFECTS = [
     file: '__test__/e2e/crash.spec.ts',
     test: 'known defect 10: ',
     edits: [
-      { file: `${SAMPLE}/journal.rs`, from: 'let mut failed = None;', to: 'let (mut failed, mut held) = (None, Vec::new());' },
-      { file: `${SAMPLE}/journal.rs`, from: 'failed = file.write_all(&frame).err();', to: 'held.extend_from_slice(&frame);' },
       {
         file: `${SAMPLE}/journal.rs`,
-        from: '            failed\n        })?;',
-        to: '            failed = failed.or_else(|| file.write_all(&held).err());\n            failed\n        })?;',
+        from: 'while waiting.bytes.is_empty() {',
+        to: 'while waiting.bytes.is_empty() || !waiting.is_closed {',
       },
     ],
     because: /bytes on disk/,
