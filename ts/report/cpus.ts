@@ -5,5 +5,5 @@ export function cpusText({ policy, buildCpus, samplerCpus }: CpuScheduling): str
   const pinned = Object.entries({ build: buildCpus, sampler: samplerCpus }).flatMap(([what, cpus]) =>
     cpus === null ? [] : [`the ${what} on ${/^\d+$/.test(cpus) ? 'CPU' : 'CPUs'} ${cpus}`],
   )
-  return `${policy}: ${pinned.join(', ') || 'nothing is pinned, because the build would have fewer CPUs than jobs'}`
+  return `${policy}: ${pinned.join(', ') || 'nothing is pinned, all CPUs are the build’s'}`
 }

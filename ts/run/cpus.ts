@@ -43,10 +43,12 @@ function adaptiveNotes(
   const free = levels.filter(({ jobs }) => (jobs ?? allowed.length) >= allowed.length)
   if (kept !== monitorCore && free.length < levels.length)
     notes.push(`monitor_core = ${monitorCore}: ${mayUse(allowed)}; ${kept} takes its place`)
-  if (free.length > 0)
-    notes.push(
-      `scheduling_policy = "adaptive" pins nothing${levelNames(free)}: with CPU ${kept} kept for the sampler the build would have ${allowed.length - 1} of ${allowed.length} CPUs, fewer than jobs`,
-    )
+  if (free.length > 0) {
+    const why = free.some(({ jobs }) => jobs === null)
+      ? 'how many jobs the command runs is not known; -j N and {N} in its arguments would tell'
+      : `with CPU ${kept} kept for the sampler the build would have ${allowed.length - 1} of ${allowed.length} CPUs, fewer than jobs`
+    notes.push(`scheduling_policy = "adaptive" pins nothing${levelNames(free)}: ${why}`)
+  }
   return notes
 }
 
