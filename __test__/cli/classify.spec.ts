@@ -32,7 +32,8 @@ test('classify replaces the classes of a recording by other rules and lists what
   const { status, out, err } = await cli(['classify', recording, '--rules', 'mine.toml'], cwd)
   expect({ status, err }).toEqual({ status: 0, err: '' })
   expect(out).toMatch(/^ {2}BY NO RULE +PROCESSES +MEMORY-TIME +SHARE +CPU +FOR EXAMPLE$/m)
-  expect(out).toMatch(/^ {2}Other_sh +1 .*sh -c 'sleep 0\.2; sleep 0\.2; exit 0'$/m)
+  // A tick that falls between fork and exec sees one more of them.
+  expect(out).toMatch(/^ {2}Other_sh +[123] .*sh -c 'sleep 0\.2; sleep 0\.2; exit 0'$/m)
   const after = openRecording(recording).classes()
   expect(after?.minorCategory).toEqual(expect.arrayContaining(['Mine', 'Other_sh']))
   expect(after?.rulesDigest).not.toBe(before?.rulesDigest)
