@@ -82,6 +82,9 @@ async function sampled(events, count, mode = 'idle') {
     dir,
     metadata,
     perTick: cpu / (ticks.at(-1).tick - ticks[0].tick),
+    // A budget of its own: up to 1 % of a CPU.
+    rollups: metadata.pss.rollup_cpu_us / metadata.counts.ticks,
+    lag: metadata.counts.discovery_lag_ticks,
     rss: metadata.own_cost.peak_rss_kb,
     late: metadata.counts.late_ticks,
   }
@@ -114,14 +117,18 @@ async function measureLive(runs, count) {
     results.push(result)
   }
   print(`\n${count} live processes at ${INTERVAL_MS} ms, ${runs} rounds; target 1.3 × the bare loop`)
-  const rows = [['', 'CPU µs per tick', 'ratio to the bare loop', 'own peak RSS MiB', 'late ticks', 'source']]
+  const rows = [
+    ['', 'CPU µs per tick', 'of it PSS', 'ratio to the bare loop', 'discovery lag, ticks', 'own peak RSS MiB', 'late ticks', 'source'],
+  ]
   rows.push([
     'bare pread of statm',
     spread(
       results.map(({ bare }) => bare),
       0,
     ),
+    '',
     '1',
+    '',
     '',
     '',
     '',
@@ -132,7 +139,9 @@ async function measureLive(runs, count) {
     rows.push([
       `--events ${events}`,
       spread(of('perTick'), 0),
+      median(of('rollups')).toFixed(0),
       ratio,
+      median(of('lag')),
       (median(of('rss')) / 1024).toFixed(0),
       median(of('late')),
       sourcesOf(results[0][events].metadata),
