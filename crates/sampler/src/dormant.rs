@@ -5,6 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use mymonitor_exits::{Listener, Server, Slots};
+
 /// Copies of the listener and of the launcher's slots.
 pub(crate) struct Dormant {
     listener: OwnedFd,
@@ -21,7 +23,7 @@ impl Dormant {
     /// Starts the launcher once more, to serve only: a process of its own, because what outlives the build outlives us too.
     ///
     /// # Errors
-    /// Nobody serves now: processes of the build that end will fail to.
+    /// It cannot be started. A thread of ours lets every exit go now, unread, as long as we live.
     pub(crate) fn take_over(self, launcher: &Path, journal: &Path, store_argv: bool) -> std::io::Result<()> {
         let descriptors = [self.listener.as_raw_fd(), self.slots.as_raw_fd()];
         let mut command = Command::new(launcher);
@@ -38,10 +40,24 @@ impl Dormant {
                 Ok(())
             });
         }
-        let mut successor = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut successor = match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+            Ok(successor) => successor,
+            Err(error) => {
+                self.let_all_go();
+                return Err(error);
+            }
+        };
         // So that no zombie stays in a long-lived Node process.
         let wait = move || successor.wait();
         let _ = std::thread::Builder::new().name("mymonitor-wait".into()).stack_size(64 * 1024).spawn(wait);
         Ok(())
+    }
+
+    /// In the background; it ends with the last process that has the filter.
+    fn let_all_go(self) {
+        let Ok(slots) = Slots::open(self.slots) else { return };
+        let listener = Listener::new(self.listener);
+        let serve = move || Server::let_all_go(&listener, &slots);
+        let _ = std::thread::Builder::new().name("mymonitor-exits".into()).stack_size(64 * 1024).spawn(serve);
     }
 }
