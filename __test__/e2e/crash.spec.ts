@@ -6,7 +6,7 @@
 
 import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { recover } from '../../ts/native/binding.d.cts'
 import {
@@ -301,6 +301,23 @@ describe(`a launcher that is killed (MYMONITOR_SEED=${SEED})`, () => {
     } else {
       expect(status).toBe(125)
     }
+  })
+
+  test('and mymonitor after it still tells the status to who recovers the recording', async () => {
+    const build = sampled()
+    await build.shows('started')
+    const journal = readdirSync(build.output, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('/exits.journal')) ?? ''
+    const dir = join(build.output, dirname(journal))
+    process.kill(launcherOf(build), 'SIGKILL')
+    const serving = () => expect(processesWith(join(dir, 'exits.2.journal'))).toHaveLength(1)
+    await vi.waitFor(serving, { timeout: 5_000, interval: 20 })
+    build.child.kill('SIGKILL')
+    expect(await ended(build)).toBe(137)
+    await expectUndisturbed(build, 'both killed')
+    await gone(build)
+    const { status, stderr } = await run(mymonitor('recover', dir))
+    expect(status, stderr.toString()).toBe(0)
+    expect(recordingIn(build.output).metadata).toMatchObject({ state: 'recovered', exit_code: 7, signal: null })
   })
 
   test('takes nothing from what outlives the root', async () => {

@@ -81,17 +81,15 @@ fn run(args: Args) -> rustix::io::Result<ExitCode> {
 
     let outputs = tee::prepare(&args)?;
     let started_us = now_us(ClockId::Monotonic);
-    journal.append(&ExitFrame::Origin {
-        started_us,
-        started_boot_us: now_us(ClockId::Boottime),
-        ticks_per_second: rustix::param::clock_ticks_per_second(),
-    });
+    let started_boot_us = now_us(ClockId::Boottime);
     let (filter, exit_records) = (exits.filter(), exits.state());
     let forked = |root: Pid, listener: Option<OwnedFd>| {
+        let pid = root.as_raw_nonzero().get().cast_unsigned();
+        let ticks_per_second = rustix::param::clock_ticks_per_second();
+        journal.append(&ExitFrame::Origin { started_us, started_boot_us, ticks_per_second, root_pid: Some(pid) });
         if let Some(listener) = listener {
             exits.begin(listener);
         }
-        let pid = root.as_raw_nonzero().get().cast_unsigned();
         send_with(Some(&args.socket), Event::Forked { pid, at_us: started_us, exit_records }, &exits.to_share());
         exits.forget_shared();
         journal.write_in_background();

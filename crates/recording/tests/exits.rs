@@ -13,7 +13,7 @@ use mymonitor_wire::{End as WireEnd, ExitFrame, ExitRecord, ImageEnd, ImageStart
 const STARTED_US: u64 = 1_000_000_000;
 
 fn origin() -> ExitFrame {
-    ExitFrame::Origin { started_us: STARTED_US, started_boot_us: 5_000_000_000, ticks_per_second: 100 }
+    ExitFrame::Origin { started_us: STARTED_US, started_boot_us: 5_000_000_000, ticks_per_second: 100, root_pid: None }
 }
 
 /// A process that started 10 ms after the build and ends at `at_us` after its start.

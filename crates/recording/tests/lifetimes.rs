@@ -77,7 +77,7 @@ fn finalised(dir: &Path, told: &[(u32, Lifetime)], ticks: Vec<Tick>, records: Ve
     put(&|out| JournalFrame::encode_end(260_000, out));
     put_journal(dir, &bytes);
     let mut exits = Vec::new();
-    let origin = ExitFrame::Origin { started_us: STARTED_US, started_boot_us: 0, ticks_per_second: 100 };
+    let origin = ExitFrame::Origin { started_us: STARTED_US, started_boot_us: 0, ticks_per_second: 100, root_pid: None };
     for frame in std::iter::once(origin).chain(records.into_iter().map(ExitFrame::Exited)) {
         let mut payload = Vec::new();
         frame.encode(&mut payload);

@@ -14,7 +14,7 @@ use crate::outcome::decode_wait_status;
 pub struct Recovered {
     /// What the journals held.
     pub summary: Summary,
-    /// The root's exit code, where the launcher lived to tell it.
+    /// The root's exit code, from its own record where the launcher did not live to tell it.
     pub exit_code: Option<u32>,
     /// The signal that ended the root.
     pub signal: Option<u32>,
@@ -55,21 +55,25 @@ pub fn recover(dir: &Path, compression: Compression) -> Result<Recovered, Recove
     if is_locked(&dir.join(JOURNAL_FILE)) {
         return Err(busy("mymonitor"));
     }
-    let (started_us, root_end) = ends(dir).map_err(RecoverError::Recording)?;
-    if root_end.is_none() && (is_locked(&dir.join(EXITS_FILE)) || is_locked(&dir.join(EXITS_2_FILE))) {
+    let Root { started_us, end, record } = root(dir).map_err(RecoverError::Recording)?;
+    if end.is_none() && (is_locked(&dir.join(EXITS_FILE)) || is_locked(&dir.join(EXITS_2_FILE))) {
         return Err(busy("its build"));
     }
     let summary = finalise(dir, compression).map_err(RecoverError::Recording)?;
     if summary.used_all() {
         remove_journals(dir);
     }
-    let (exit_code, signal) = root_end.map_or((None, None), |end| decode_wait_status(end.wait_status));
+    let (exit_code, signal) = match (end, record) {
+        (Some(end), _) => decode_wait_status(end.wait_status),
+        (None, record) => (record.map(|(exit_code, _)| exit_code), None),
+    };
+    let ended_us = end.map(|end| end.at_us).or(record.map(|(_, at_us)| at_us));
     Ok(Recovered {
         summary,
         exit_code,
         signal,
-        duration_us: root_end.zip(started_us).map(|(end, started_us)| end.at_us.saturating_sub(started_us)),
-        build_cpu_us: root_end.map(|end| end.children_cpu_us),
+        duration_us: ended_us.zip(started_us).map(|(at_us, started_us)| at_us.saturating_sub(started_us)),
+        build_cpu_us: end.map(|end| end.children_cpu_us),
     })
 }
 
@@ -80,16 +84,33 @@ pub(crate) fn remove_journals(dir: &Path) {
     }
 }
 
-fn ends(dir: &Path) -> Result<(Option<u64>, Option<RootEnd>), RecordingError> {
-    let (mut start, mut end) = (None, None);
+/// What the journals of the exits say of the build's first process.
+#[derive(Default)]
+struct Root {
+    started_us: Option<u64>,
+    end: Option<RootEnd>,
+    /// Exit code and time of its own record: all there is where the launcher was killed.
+    record: Option<(u32, u64)>,
+}
+
+fn root(dir: &Path) -> Result<Root, RecordingError> {
+    let mut root = Root::default();
+    let mut pid = None;
     for frame in exit_frames(dir)? {
         match frame {
-            ExitFrame::Origin { started_us, .. } => start = Some(started_us),
-            ExitFrame::RootEnded(root) => end = Some(root),
+            ExitFrame::Origin { started_us, root_pid, .. } => {
+                root.started_us = Some(started_us);
+                pid = root_pid;
+            }
+            ExitFrame::RootEnded(end) => root.end = Some(end),
+            // The first one: its pid may be given anew to what outlives it.
+            ExitFrame::Exited(record) if Some(record.pid) == pid && root.record.is_none() => {
+                root.record = Some((record.exit_code, record.at_us));
+            }
             _ => {}
         }
     }
-    Ok((start, end))
+    Ok(root)
 }
 
 /// Whoever writes a journal holds a lock on it, which ends with him however he ends.

@@ -4,7 +4,7 @@ use crate::codec::{Cursor, Malformed, put_bytes, put_i64, put_option, put_u64};
 use crate::image::option_u32;
 
 /// The version that [`ExitFrame::Origin`] carries. A reader refuses a higher one.
-pub const EXITS_VERSION: u32 = 1;
+pub const EXITS_VERSION: u32 = 2;
 
 /// A process that called `exit_group`, read while it waited for the answer: its last image, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,6 +54,8 @@ pub enum ExitFrame {
         started_boot_us: u64,
         /// Clock ticks a second.
         ticks_per_second: u64,
+        /// Pid of the root; absent in version 1.
+        root_pid: Option<u32>,
     },
     /// One a process.
     Exited(ExitRecord),
@@ -159,12 +161,13 @@ impl ExitFrame {
     /// Appends the payload of this frame to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Origin { started_us, started_boot_us, ticks_per_second } => {
+            Self::Origin { started_us, started_boot_us, ticks_per_second, root_pid } => {
                 out.push(0);
                 put_u64(out, EXITS_VERSION.into());
                 put_u64(out, *started_us);
                 put_u64(out, *started_boot_us);
                 put_u64(out, *ticks_per_second);
+                put_option(out, root_pid.map(u64::from));
             }
             Self::Exited(record) => {
                 out.push(1);
@@ -194,13 +197,15 @@ impl ExitFrame {
         let mut cursor = Cursor::new(payload);
         let frame = match cursor.u8(WHAT)? {
             0 => {
-                if cursor.u32(WHAT)? > EXITS_VERSION {
+                let version = cursor.u32(WHAT)?;
+                if version > EXITS_VERSION {
                     return Err(Malformed { what: "exit records of a newer version" });
                 }
                 Self::Origin {
                     started_us: cursor.u64(WHAT)?,
                     started_boot_us: cursor.u64(WHAT)?,
                     ticks_per_second: cursor.u64(WHAT)?.max(1),
+                    root_pid: if version < 2 { None } else { option_u32(&mut cursor, WHAT)? },
                 }
             }
             1 => Self::Exited(ExitRecord::decode(&mut cursor)?),
@@ -239,7 +244,7 @@ mod tests {
             argv_hash: Some(u64::MAX),
         };
         for frame in [
-            ExitFrame::Origin { started_us: 1, started_boot_us: 2, ticks_per_second: 100 },
+            ExitFrame::Origin { started_us: 1, started_boot_us: 2, ticks_per_second: 100, root_pid: Some(7) },
             ExitFrame::Exited(record),
             ExitFrame::Exited(ExitRecord { shares_parent: true, ..ExitRecord::default() }),
             ExitFrame::Killed { pid: 3, signal: 9, at_us: 4 },
@@ -253,5 +258,11 @@ mod tests {
                 assert!(ExitFrame::decode(&bytes[..cut]).is_err(), "cut at {cut}");
             }
         }
+    }
+
+    #[test]
+    fn version_1_did_not_tell_the_root() {
+        let origin = ExitFrame::Origin { started_us: 1, started_boot_us: 2, ticks_per_second: 100, root_pid: None };
+        assert_eq!(ExitFrame::decode(&[0, 1, 1, 2, 100]), Ok(origin));
     }
 }

@@ -103,7 +103,7 @@ impl Exits {
                 return None;
             };
             match (frame, self.origin) {
-                (ExitFrame::Origin { started_us, started_boot_us, ticks_per_second }, _) => {
+                (ExitFrame::Origin { started_us, started_boot_us, ticks_per_second, .. }, _) => {
                     self.origin = Some((started_us, started_boot_us, ticks_per_second));
                 }
                 (ExitFrame::Exited(record), Some((started_us, started_boot_us, ticks_per_second))) => {
