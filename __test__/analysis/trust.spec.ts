@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { analyse } from '../../ts/analysis/index.ts'
+import { ProcessCounts } from '../../ts/analysis/process-counts.ts'
 import { shipped as rules } from '../classify/shipped.ts'
 import { type FakeOptions, type FakeProcess, fakeRecording, metadata } from '../fixtures/recording.ts'
 
@@ -65,7 +66,7 @@ describe('what makes a number weaker is said in a sentence', () => {
 
   test('processes that no tick saw', async () => {
     expect(await warnings({}, [MAKE, { argv: ['true'], rssKb: [null] }, { argv: ['ld'], rssKb: [5] }])).toEqual([
-      '1 of the 3 processes seen (33.3 %) ended between two ticks: their memory is in no total.',
+      '1 of 3 processes (33.3 %) ended between two ticks: their memory is in no total.',
     ])
   })
 
@@ -149,4 +150,27 @@ test('the process connector says how many processes existed; without it nobody k
       existedProcesses: null,
       unrecordedProcesses: null,
     })
+})
+
+test('a process is one however many images it ran; where events were lost, one that is recorded did exist', async () => {
+  const images: FakeProcess[] = [
+    MAKE,
+    { argv: ['sh', '-c', 'exec gcc'], rssKb: [null] },
+    { argv: ['gcc', '-c', 'a.c'], rssKb: [null, 5, null], follows: 1 },
+    { argv: ['gcc', '-c', 'a.c'], rssKb: [null, 5, 5], follows: 2 },
+  ]
+  const connector = { state: 'on', reason: null, existed: 1, unrecorded: 0, execs_seen: 2, overflows: 1 } as const
+  const { trust, categories } = await analysed({ metadata: { connector } }, images)
+  expect(trust).toMatchObject({ images: 4, processes: 2, sampledProcesses: 2, existedProcesses: 2, eventOverflows: 1 })
+  expect(Object.fromEntries(categories.map(({ name, processes }) => [name, processes]))).toMatchObject({ CPP_COMPILE: 1, BuildSystem: 1 })
+})
+
+test('what ran under a pid that was free again is another process', () => {
+  const counts = new ProcessCounts()
+  const image = { pid: 7, execCount: 0, isSampled: true, isFollowed: false, major: 'Other', minor: 'Other_a' }
+  counts.add({ ...image, isFollowed: true, isSampled: false })
+  counts.add({ ...image, execCount: 1, minor: 'Other_b' })
+  counts.add(image)
+  expect([counts.images, counts.processes, counts.sampled]).toEqual([3, 2, 2])
+  expect([counts.in('Other'), counts.in('Other', 'Other_a'), counts.in('Other', 'Other_b'), counts.in('None')]).toEqual([2, 2, 1, 0])
 })

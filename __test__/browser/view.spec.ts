@@ -97,7 +97,7 @@ describe('what is said about the peak and the exits', { timeout: 60_000 }, () =>
     expect(await page.locator('#figure-bound').textContent()).toContain('incomplete: 12 processes without a high-water mark')
     expect(await page.locator('#figure-peak-size').textContent()).toContain('modelled, at 7.63 s')
     const text = await page.locator('#trust').textContent()
-    expect(text).toContain('those that lived between two ticks are not known')
+    expect(text).toContain('those that lived between two ticks are missing')
     expect(text).toContain('It is incomplete: 12 processes have no high-water mark')
     expect(text).toContain('Modelled from the resident and shared sizes')
     expect(text).toContain('not confirmed')
@@ -109,7 +109,9 @@ describe('what is said about the peak and the exits', { timeout: 60_000 }, () =>
     const measured = { ...peak, pssSource: 'measured' as const, confirmedPssKb: peak.pssKb }
     const page = await open(report({}, { ...analysis, trust: exits, peak: measured }))
     expect(await page.locator('#figure-bound').textContent()).toContain('between the ticks')
-    expect(await page.locator('#figure-processes').textContent()).toContain('97.8 % with exit record')
+    expect(await page.locator('#figure-processes').textContent()).toContain(
+      '450 processes recorded (419 sampled, 440 with exit record, 10 lost)',
+    )
     const text = await page.locator('#trust').textContent()
     expect(text).not.toContain('are not known')
     expect(text).toContain('known by their exit records, unless a signal ended them')

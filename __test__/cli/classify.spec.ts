@@ -31,7 +31,7 @@ test('classify replaces the classes of a recording by other rules and lists what
   expect(before?.minorCategory).toContain('Generic_Path')
   const { status, out, err } = await cli(['classify', recording, '--rules', 'mine.toml'], cwd)
   expect({ status, err }).toEqual({ status: 0, err: '' })
-  expect(out).toMatch(/^ {2}BY NO RULE +PROCESSES +MEMORY-TIME +SHARE +CPU +FOR EXAMPLE$/m)
+  expect(out).toMatch(/^ {2}BY NO RULE +IMAGES +MEMORY-TIME +SHARE +CPU +FOR EXAMPLE$/m)
   // A tick that falls between fork and exec sees one more of them.
   expect(out).toMatch(/^ {2}Other_sh +[123] .*sh -c 'sleep 0\.2; sleep 0\.2; exit 0'$/m)
   const after = openRecording(recording).classes()
@@ -41,8 +41,8 @@ test('classify replaces the classes of a recording by other rules and lists what
   // A whole run, by the rules of the configuration again.
   const json = JSON.parse((await cli(['classify', '--json', run], cwd)).out)
   expect(json).toMatchObject({ schema: 1, rules: { digest: before?.rulesDigest }, recordings: [{ dir: recording, commands: [] }] })
-  expect(json.recordings[0].total.processes).toBe(before?.processId.length)
-  expect(json.recordings[0].unmatched).toMatchObject({ processes: 0, timeKbS: 0 })
+  expect(json.recordings[0].total.images).toBe(before?.processId.length)
+  expect(json.recordings[0].unmatched).toMatchObject({ images: 0, timeKbS: 0 })
   expect(openRecording(recording).classes()).toEqual(before)
 })
 

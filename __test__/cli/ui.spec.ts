@@ -149,11 +149,21 @@ test('a recording without a sample says so', () => {
   expect(text).toContain('nothing was sampled')
 })
 
-test('the trust line counts in words that fit one, of what was seen, and lateness in milliseconds', () => {
+test('the trust line counts in words that fit one, and lateness in milliseconds', () => {
   const analysis = buildAnalysis()
-  Object.assign(analysis.trust, { ticks: 1, lateTicks: 1, maxLateUs: 13_800, skippedTicks: 0, processes: 1, sampledProcesses: 1 })
+  Object.assign(analysis.trust, {
+    ticks: 1,
+    lateTicks: 1,
+    maxLateUs: 13_800,
+    skippedTicks: 0,
+    images: 1,
+    processes: 1,
+    sampledProcesses: 1,
+  })
   const text = resultLines(analysis, painter(false)).join('\n')
-  expect(text).toContain('trust  1 tick of 50 ms, 1 late by up to 13.8 ms; sampled 1 of the 1 process seen; ')
+  expect(text).toContain(
+    'trust  1 tick of 50 ms, 1 late by up to 13.8 ms; 1 process recorded (1 sampled), 1 image; how many existed is not known; ',
+  )
 })
 
 test('nothing has no shares', () => {

@@ -105,7 +105,7 @@ test('--events connector is that one source, --events seccomp and poll are witho
 test('the summary says how many of those that existed were recorded', async (context) => {
   needsConnector(context)
   const { stderr } = await record(['sh', '-c', 'true; /bin/true; sleep 0.3'])
-  expect(stderr.toString()).toContain('recorded 3 of 3 that existed')
+  expect(stderr.toString()).toContain('3 of 3 processes recorded')
 })
 
 describe('where it may not be used', () => {

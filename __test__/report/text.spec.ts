@@ -92,10 +92,19 @@ CPP_Link:
     expect(text).not.toMatch(/NaN|undefined|null|Infinity/)
   })
 
-  it('says how many of the processes that were seen were sampled, and lateness in milliseconds', () => {
-    const trust = { ...full.trust, ticks: 1, lateTicks: 1, maxLateUs: 13_800, skippedTicks: 0, processes: 4, sampledProcesses: 3 }
+  it('says how many processes were recorded and sampled, and lateness in milliseconds', () => {
+    const trust = {
+      ...full.trust,
+      ticks: 1,
+      lateTicks: 1,
+      maxLateUs: 13_800,
+      skippedTicks: 0,
+      images: 5,
+      processes: 4,
+      sampledProcesses: 3,
+    }
     const text = renderSummaryLog({ ...full, trust })
-    expect(text).toContain('Processes Sampled (of those seen): 3 of 4 (75.0 %)\n')
+    expect(text).toContain('Coverage: 4 processes recorded (3 sampled), 5 images; how many existed is not known\n')
     expect(text).toContain('Interval: 50 ms (1 tick, 1 late, by 13.8 ms at most, 0 skipped)\n')
   })
 

@@ -45,13 +45,13 @@ describe('a recording that is classified again', () => {
 
   test('says what no rule matches, the largest memory-time first, one entry a name', async () => {
     const { total, unmatched, commands } = await reclassifyOne(recordingWith([100, 10, 20, 5, 9999, 0]).recording, shipped, false)
-    expect(commands.map(({ category, processes, timeKbS, cpuUs }) => [category, processes, timeKbS, cpuUs])).toEqual([
+    expect(commands.map(({ category, images, timeKbS, cpuUs }) => [category, images, timeKbS, cpuUs])).toEqual([
       ['Other_probe', 1, 32 * 1024, 0],
       ['Other_pack data', 1, 8 * 1024, 5],
       ['Other_gen', 2, 6 * 1024, 30],
     ])
-    expect(unmatched).toEqual({ processes: 4, timeKbS: 46 * 1024, cpuUs: 35, cpuKnown: 4 })
-    expect(total).toEqual({ processes: 5, timeKbS: 47 * 1024, cpuUs: 135, cpuKnown: 5 })
+    expect(unmatched).toEqual({ images: 4, timeKbS: 46 * 1024, cpuUs: 35, cpuKnown: 4 })
+    expect(total).toEqual({ images: 5, timeKbS: 47 * 1024, cpuUs: 135, cpuKnown: 5 })
   })
 
   test('has the metric it was made for', async () => {

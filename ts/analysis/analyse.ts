@@ -39,7 +39,7 @@ export async function analyse(recording: Recording, options: AnalyseOptions = {}
   const topIds = largestProcesses(aggregate, metric, TOP_PROCESSES)
   const facts = processFacts(recording, classes, new Set([...topIds, ...(peakColumns?.processId ?? [])]), noRedact)
   const ticks = recording.ticks()
-  const categories = categoriesOf(grouping, aggregate, metric)
+  const categories = categoriesOf(grouping, aggregate, metric, facts.counts)
   return {
     schema: 1,
     recording: summaryOf(metadata, ticks, noRedact),

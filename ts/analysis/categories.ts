@@ -1,6 +1,8 @@
+import { OTHER } from '../classify/classify.ts'
 import type { Aggregate, GroupColumns, PeakColumns } from '../native.ts'
 import type { CategoryFigures, MajorCategory, Metric, Series } from './contract.ts'
-import type { Grouping } from './grouping.ts'
+import { type Grouping, UNKNOWN } from './grouping.ts'
+import type { ProcessCounts } from './process-counts.ts'
 
 /**
  * Major categories and, in each, its minors, both by falling peak.
@@ -9,19 +11,26 @@ import type { Grouping } from './grouping.ts'
  *   the sum of its minors' peaks.
  * - `atPeakKb`: sum over the category's processes live at the overall peak; over all majors, and over all minors, it is the overall peak.
  * - `timeKbS`: over all ticks, the category's total times the seconds to the next tick; minors add up to their major, but for the rounding to 0.001.
- * - `processes`: its images, sampled or not. A category without a sample is listed with zero memory.
+ * - `processes`: those of which an image is in it, sampled or not; one that ran images of several categories counts in each. A category without a
+ *   sample is listed with zero memory.
  */
-export function categoriesOf(grouping: Grouping, aggregate: Aggregate, metric: Metric): MajorCategory[] {
+export function categoriesOf(grouping: Grouping, aggregate: Aggregate, metric: Metric, counts: ProcessCounts): MajorCategory[] {
   const atPeak = atPeakOf(grouping, metric === 'pss' ? aggregate.peakPss : aggregate.peakRss, metric)
-  const minors = grouping.groups.map(({ minor, parent }, group) => ({
+  const minors = grouping.groups.map(({ major, minor, parent }, group) => ({
     parent,
-    entry: { name: minor, ...figures(aggregate.groups, group, metric), atPeakKb: atPeak[group] ?? 0 },
+    entry: {
+      name: minor,
+      ...figures(aggregate.groups, group, metric),
+      atPeakKb: atPeak[group] ?? 0,
+      processes: counts.in(major, minor) + (major === OTHER && minor === UNKNOWN ? grouping.withoutRow : 0),
+    },
   }))
   return grouping.majors
     .map((name, parent) => {
       const own = minors.flatMap((minor) => (minor.parent === parent ? [minor.entry] : [])).sort(byPeak)
       const atPeakKb = own.reduce((sum, minor) => sum + minor.atPeakKb, 0)
-      return { name, ...figures(aggregate.parents, parent, metric), atPeakKb, minors: own }
+      const processes = counts.in(name) + (name === OTHER ? grouping.withoutRow : 0)
+      return { name, ...figures(aggregate.parents, parent, metric), atPeakKb, processes, minors: own }
     })
     .sort(byPeak)
 }
@@ -37,10 +46,10 @@ function atPeakOf({ groups, options }: Grouping, peak: PeakColumns | undefined, 
   return sums
 }
 
-function figures(columns: GroupColumns, i: number, metric: Metric): Omit<CategoryFigures, 'atPeakKb'> {
+function figures(columns: GroupColumns, i: number, metric: Metric): Pick<CategoryFigures, 'peakKb' | 'timeKbS'> {
   const [peak, time] = metric === 'pss' ? [columns.peakPssKb, columns.timePssKbS] : [columns.peakRssKb, columns.timeRssKbS]
   // Beyond milliseconds of one KiB there is only the noise of adding up.
-  return { peakKb: peak[i] ?? 0, timeKbS: Math.round((time[i] ?? 0) * 1000) / 1000, processes: columns.processes[i] ?? 0 }
+  return { peakKb: peak[i] ?? 0, timeKbS: Math.round((time[i] ?? 0) * 1000) / 1000 }
 }
 
 function byPeak(a: CategoryFigures & { name: string }, b: CategoryFigures & { name: string }): number {

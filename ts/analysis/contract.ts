@@ -101,6 +101,7 @@ export interface CategoryFigures {
   atPeakKb: number
   /** Memory-time, KiB·s. */
   timeKbS: number
+  /** Processes of which an image is in it. */
   processes: number
 }
 
@@ -132,18 +133,23 @@ export interface Trust {
   skippedTicks: number
   lateTicks: number
   maxLateUs: number
+  /** What the processes ran between their execs: the rows of `processes`. */
+  images: number
+  /** Processes that are recorded, each one however many images it ran. */
   processes: number
   /** Processes with at least one sample. */
   sampledProcesses: number
   unreadableProcesses: number
-  /** Images whose exit was recorded, with high-water mark and CPU time. */
+  /** Processes whose exit was recorded, with high-water mark and CPU time. */
   exitRecords: number
-  /** Images that ended in a way nobody saw: a signal, or raw exit. */
+  /** Processes that ended in a way nobody saw: a signal, or raw exit. */
   lostProcesses: number
-  /** Processes that existed, by the process connector; null without it. With lost events, which are warned of, at least so many. */
+  /** Processes that existed, by the process connector; null without it. Where events were lost, at least so many. */
   existedProcesses: number | null
   /** Those of them that have no more than a beginning and an end here; null without the connector. */
   unrecordedProcesses: number | null
+  /** How often events of the process connector were lost. */
+  eventOverflows: number
   /** CPU time in the exit records; null without them. */
   attributedCpuUs: number | null
   sources: string[]

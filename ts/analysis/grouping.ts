@@ -3,6 +3,8 @@ import type { AggregateOptions, ClassColumns } from '../native.ts'
 
 /** What the aggregation leaves out of every total. */
 const LEFT_OUT = 0xffffffff
+/** Minor category of what has samples but no row. */
+export const UNKNOWN = 'Other_unknown'
 const UNASSIGNED = 0xfffffffe
 
 /** Minor categories as the numbers that the aggregation works with. */
@@ -40,7 +42,7 @@ export function groupingOf(classes: ClassColumns, processes: number): Grouping {
   let withoutRow = 0
   for (const [id, group] of groupOf.entries()) {
     if (group !== UNASSIGNED) continue
-    groupOf[id] = numberOf(OTHER, 'Other_unknown')
+    groupOf[id] = numberOf(OTHER, UNKNOWN)
     withoutRow += 1
   }
   return {

@@ -3,6 +3,7 @@ import { baseName, quoted } from '../classify/words.ts'
 import type { Aggregate, ClassColumns, PeakColumns, ProcessColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
 import type { Metric, ProcessEntry } from './contract.ts'
+import { ProcessCounts } from './process-counts.ts'
 
 type Facts = Omit<ProcessEntry, 'kb' | 'rssKb' | 'pssKb'>
 
@@ -10,9 +11,7 @@ type Facts = Omit<ProcessEntry, 'kb' | 'rssKb' | 'pssKb'>
 export interface ProcessFacts {
   /** Of the wanted processes. */
   byId: ReadonlyMap<number, Facts>
-  /** Processes with at least one sample. */
-  sampled: number
-  total: number
+  counts: ProcessCounts
   /** Those whose exit was recorded. */
   recorded: number
   /** Those that ended unseen. */
@@ -24,13 +23,20 @@ export interface ProcessFacts {
 export function processFacts(recording: Recording, classes: ClassColumns, wanted: ReadonlySet<number>, showSecrets: boolean): ProcessFacts {
   const byId = new Map<number, Facts>()
   const programs = new Set<string>()
-  let [sampled, total, recorded, lost] = [0, 0, 0, 0]
+  const counts = new ProcessCounts()
+  let [recorded, lost] = [0, 0]
   for (const batch of recording.processes()) {
     for (const [i, id] of batch.processId.entries()) {
       // Classes have the order of the rows.
-      const row = total
-      total += 1
-      if ((batch.samples[i] ?? 0) > 0) sampled += 1
+      const row = counts.images
+      counts.add({
+        pid: batch.pid[i] as number,
+        execCount: batch.execCount[i] as number,
+        isSampled: (batch.samples[i] ?? 0) > 0,
+        isFollowed: batch.end[i] === 'execed',
+        major: classes.majorCategory[row] ?? '',
+        minor: classes.minorCategory[row] ?? '',
+      })
       if (!Number.isNaN(batch.cpuUs[i] ?? Number.NaN)) recorded += 1
       if (batch.end[i] === 'lost') lost += 1
       programs.add(batch.name[i] ?? '')
@@ -39,7 +45,7 @@ export function processFacts(recording: Recording, classes: ClassColumns, wanted
       if (wanted.has(id)) byId.set(id, facts(batch, i, classes, row, showSecrets))
     }
   }
-  return { byId, sampled, total, recorded, lost, programs }
+  return { byId, counts, recorded, lost, programs }
 }
 
 function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: number, showSecrets: boolean): Facts {

@@ -1,4 +1,4 @@
-import type { Metadata } from '../metadata.ts'
+import type { ConnectorFacts, Metadata } from '../metadata.ts'
 import type { TickColumns } from '../native.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
 import type { HostSummary, MajorCategory, Trust } from './contract.ts'
@@ -29,13 +29,15 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
     skippedTicks: metadata.counts?.skipped_ticks ?? skippedTicks(ticks, metadata.interval_us),
     lateTicks: metadata.counts?.late_ticks ?? late.length,
     maxLateUs: metadata.counts?.max_late_us ?? largest(late) ?? 0,
-    processes: processes.total,
-    sampledProcesses: processes.sampled,
+    images: processes.counts.images,
+    processes: processes.counts.processes,
+    sampledProcesses: processes.counts.sampled,
     unreadableProcesses: metadata.counts?.unreadable_processes ?? 0,
     exitRecords: processes.recorded,
     lostProcesses: processes.lost,
-    existedProcesses: counted?.existed ?? null,
+    existedProcesses: counted === null ? null : existedOf(counted, processes.counts.processes),
     unrecordedProcesses: counted?.unrecorded ?? null,
+    eventOverflows: counted?.overflows ?? 0,
     attributedCpuUs: metadata.exit_records?.state === 'on' ? metadata.exit_records.attributed_cpu_us : null,
     sources: metadata.sources,
     samplerCpuUs: metadata.own_cost?.sampler_cpu_us ?? 0,
@@ -56,6 +58,11 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
       ...cacheWarnings(processes.programs),
     ],
   }
+}
+
+/** Where events were lost, a process may be recorded that the connector did not tell of. */
+function existedOf({ existed, overflows }: ConnectorFacts, recorded: number): number {
+  return overflows === 0 ? existed : Math.max(existed, recorded)
 }
 
 function recordingWarnings({ state, measurement_error, counts }: Metadata, withoutRow: number): string[] {
@@ -102,7 +109,7 @@ function samplingWarnings(trust: Omit<Trust, 'warnings'>, buildTicks: number): s
       : []),
     ...(missed > 0 && trust.attributedCpuUs === null
       ? [
-          `${missed} of the ${formatCount(processes, 'process', 'processes')} seen (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`,
+          `${missed} of ${formatCount(processes, 'process', 'processes')} (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`,
         ]
       : []),
     ...(unreadableProcesses > 0

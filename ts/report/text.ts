@@ -1,5 +1,6 @@
 import type { Analysis, MajorCategory, Peak, RecordingSummary, Trust } from '../analysis/contract.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
+import { coverageText } from './coverage.ts'
 import { cpusText } from './cpus.ts'
 import { outcomeOf, signalName } from './outcome.ts'
 import { printable } from './printable.ts'
@@ -84,12 +85,8 @@ function trustLines(trust: Trust, recording: RecordingSummary): string[] {
     '--- Trust ---',
     '',
     `Interval: ${formatMs(trust.intervalUs)} (${formatCount(trust.ticks, 'tick')}, ${late}, ${trust.skippedTicks} skipped)`,
-    `Processes Sampled (of those seen): ${trust.sampledProcesses} of ${trust.processes} (${formatShare(trust.sampledProcesses, trust.processes)})`,
-    ...(trust.attributedCpuUs === null
-      ? []
-      : [
-          `Exit Records: ${trust.exitRecords} of ${trust.processes}, ${trust.lostProcesses} ended without one; CPU attributed: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`,
-        ]),
+    `Coverage: ${coverageText(trust)}`,
+    ...(trust.attributedCpuUs === null ? [] : [`CPU in Exit Records: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`]),
     ...(recording.cpuScheduling === null ? [] : [`CPU Scheduling: ${printable(cpusText(recording.cpuScheduling))}`]),
     `Processes Unreadable: ${trust.unreadableProcesses}`,
     `Sources: ${trust.sources.map(printable).join(', ') || 'none'}`,

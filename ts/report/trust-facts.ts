@@ -1,5 +1,6 @@
 import type { Analysis, Peak, Trust } from '../analysis/contract.ts'
 import { formatKb, formatMs, formatShare, formatUs } from '../units.ts'
+import { coverageText } from './coverage.ts'
 
 export type Fact = [term: string, sentence: string]
 
@@ -36,12 +37,12 @@ function coverage(trust: Trust): string {
     trust.unreadableProcesses === 0
       ? ''
       : ` ${count(trust.unreadableProcesses, 'process', 'processes')} could not be read and add nothing to the totals.`
-  const share = `${trust.sampledProcesses.toLocaleString('en')} of the ${count(trust.processes, 'process', 'processes')} seen (${formatShare(trust.sampledProcesses, trust.processes)})`
-  const others =
-    trust.attributedCpuUs === null
-      ? 'those that lived between two ticks are not known'
-      : 'those that lived between two ticks are known by their exit records, unless a signal ended them'
-  return `${share} ${trust.sampledProcesses === 1 ? 'was' : 'were'} sampled at least once; ${others}.${unreadable}`
+  return `${coverageText(trust)}. A process is one however many images it ran, from exec to exec; sampled were those live at a tick${betweenTicks(trust)}.${unreadable}`
+}
+
+function betweenTicks({ attributedCpuUs, existedProcesses }: Trust): string {
+  if (attributedCpuUs !== null) return ', the others are known by their exit records, unless a signal ended them'
+  return existedProcesses === null ? ', those that lived between two ticks are missing' : ', of the others only start and end are known'
 }
 
 function exitRecords({ exitRecords: records, lostProcesses, processes, buildCpuUs }: Trust, attributedUs: number): string {

@@ -13,7 +13,7 @@ import { type OpenOptions, ownSurroundings, recordingsIn, type Surroundings } fr
 
 /** Figures of a set of images. */
 export interface Weight {
-  processes: number
+  images: number
   /** By the recording's metric. */
   timeKbS: number
   /** Sum over the images whose CPU time is known; null: of none. */
@@ -121,12 +121,12 @@ export async function reclassifyOne(recording: Recording, rules: Rules, noRedact
 const FEWEST_POINTS = 6
 
 function nothing(): Weight {
-  return { processes: 0, timeKbS: 0, cpuUs: null, cpuKnown: 0 }
+  return { images: 0, timeKbS: 0, cpuUs: null, cpuKnown: 0 }
 }
 
 /** NaN: not measured. An image without a sample has no memory-time, and one whose CPU time is unknown adds none. */
 function add(weight: Weight, timeKbS: number, cpuUs: number): void {
-  weight.processes += 1
+  weight.images += 1
   if (!Number.isNaN(timeKbS)) weight.timeKbS += timeKbS
   if (Number.isNaN(cpuUs)) return
   weight.cpuUs = (weight.cpuUs ?? 0) + cpuUs
@@ -134,5 +134,5 @@ function add(weight: Weight, timeKbS: number, cpuUs: number): void {
 }
 
 function byWeight(a: UnmatchedCommand, b: UnmatchedCommand): number {
-  return b.timeKbS - a.timeKbS || (b.cpuUs ?? 0) - (a.cpuUs ?? 0) || b.processes - a.processes || (a.category < b.category ? -1 : 1)
+  return b.timeKbS - a.timeKbS || (b.cpuUs ?? 0) - (a.cpuUs ?? 0) || b.images - a.images || (a.category < b.category ? -1 : 1)
 }

@@ -24,7 +24,7 @@ function blockOf(recording: Reclassified, cwd: string, paint: Painter): string[]
   const hidden = commands.length - SHOWN_COMMANDS
   return [
     `${paint.bold(levelName(recording))}  ${shownPath(dir, cwd)}`,
-    `  ${formatCount(total.processes, 'process', 'processes')}, ${unmatched.processes} of them by no rule (${formatShare(unmatched.processes, total.processes)})`,
+    `  ${formatCount(total.images, 'image')}, ${unmatched.images} of them by no rule (${formatShare(unmatched.images, total.images)})`,
     `  memory-time by no rule ${formatShare(unmatched.timeKbS, total.timeKbS)}, CPU time ${cpuShare(unmatched, total)}`,
     ...(commands.length === 0 ? [] : ['', ...commandLines(recording, paint).map((line) => `  ${line}`)]),
     ...(hidden > 0 ? [`  and ${formatCount(hidden, 'more', 'more')}; --json lists all`] : []),
@@ -34,7 +34,7 @@ function blockOf(recording: Reclassified, cwd: string, paint: Painter): string[]
 function commandLines({ commands, total }: Reclassified, paint: Painter): string[] {
   const columns: Column[] = [
     { title: 'BY NO RULE', align: 'left' },
-    { title: 'PROCESSES', align: 'right' },
+    { title: 'IMAGES', align: 'right' },
     { title: 'MEMORY-TIME', align: 'right' },
     { title: 'SHARE', align: 'right' },
     { title: 'CPU', align: 'right' },
@@ -43,7 +43,7 @@ function commandLines({ commands, total }: Reclassified, paint: Painter): string
   const rows = commands.slice(0, SHOWN_COMMANDS).map((command: UnmatchedCommand) => ({
     cells: [
       printable(command.category),
-      String(command.processes),
+      String(command.images),
       `${formatKb(command.timeKbS)}·s`,
       formatShare(command.timeKbS, total.timeKbS),
       command.cpuUs === null ? '–' : formatUs(command.cpuUs),
@@ -56,7 +56,7 @@ function commandLines({ commands, total }: Reclassified, paint: Painter): string
 /** Where only some are known it says so: a share of those is no share of all. */
 function cpuShare({ cpuUs }: Weight, total: Weight): string {
   if (total.cpuUs === null) return 'unknown'
-  const known = total.cpuKnown < total.processes ? ` of the ${total.cpuKnown} processes of which it is known` : ''
+  const known = total.cpuKnown < total.images ? ` of the ${total.cpuKnown} images of which it is known` : ''
   return `${formatShare(cpuUs ?? 0, total.cpuUs)}${known}`
 }
 

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { Analysis, CategoryFigures, Peak, Trust } from '../../analysis/contract.ts'
+import { coverageText } from '../../report/coverage.ts'
 import { cpusText } from '../../report/cpus.ts'
 import { outcomeOf } from '../../report/outcome.ts'
 import { printable } from '../../report/printable.ts'
@@ -104,19 +105,6 @@ function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): 
     { title: 'processes', align: 'right' },
   ] as const
   return table(columns, rows, paint.dim)
-}
-
-function coverageText(trust: Trust): string {
-  const { processes, sampledProcesses, exitRecords, lostProcesses, attributedCpuUs } = trust
-  const sampled = `sampled ${sampledProcesses} of the ${formatCount(processes, 'process', 'processes')} seen${existedText(trust)}`
-  if (attributedCpuUs === null) return sampled
-  return `${sampled}, ${exitRecords} with exit record${lostProcesses === 0 ? '' : `, ${lostProcesses} lost`}`
-}
-
-/** A process counts once here, however many programs it became. */
-function existedText({ existedProcesses, unrecordedProcesses }: Trust): string {
-  if (existedProcesses === null) return ''
-  return `, recorded ${existedProcesses - (unrecordedProcesses ?? 0)} of ${existedProcesses} that existed`
 }
 
 function trustText(trust: Trust): string {

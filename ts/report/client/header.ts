@@ -1,6 +1,7 @@
 import type { Analysis } from '../../analysis/contract.ts'
 import { formatKb, formatShare, formatUs } from '../../units.ts'
 import { instant } from '../axis.ts'
+import { coverageText } from '../coverage.ts'
 import { cpusText } from '../cpus.ts'
 import { outcomeOf } from '../outcome.ts'
 import { readableStart } from './clock.ts'
@@ -97,10 +98,8 @@ function boundNote(withoutMark: number): string {
   return `incomplete: ${withoutMark.toLocaleString('en')} ${withoutMark === 1 ? 'process' : 'processes'} without a high-water mark`
 }
 
-function coverageNote({ processes, sampledProcesses, exitRecords, attributedCpuUs }: Analysis['trust']): string {
-  if (processes === 0) return ''
-  const sampled = `${formatShare(sampledProcesses, processes)} of those seen sampled`
-  return attributedCpuUs === null ? sampled : `${sampled}, ${formatShare(exitRecords, processes)} with exit record`
+function coverageNote(trust: Analysis['trust']): string {
+  return trust.processes === 0 ? '' : coverageText(trust)
 }
 
 function figure(id: string, label: string, value: string, note: string, raw: number): HTMLElement {

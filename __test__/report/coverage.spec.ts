@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import type { Trust } from '../../ts/analysis/contract.ts'
+import { resultLines } from '../../ts/cli/ui/result.ts'
+import { coverageText } from '../../ts/report/coverage.ts'
+import { renderMarkdown } from '../../ts/report/markdown.ts'
+import { renderSummaryLog } from '../../ts/report/text.ts'
+import { trustFacts } from '../../ts/report/trust-facts.ts'
+import { buildAnalysis } from '../fixtures/analysis.ts'
+
+const { trust: fixture, ...analysis } = buildAnalysis({ points: 30 })
+const trust: Trust = { ...fixture, images: 1370, processes: 362, sampledProcesses: 113 }
+const exits = { exitRecords: 360, lostProcesses: 2, attributedCpuUs: 1 }
+const existed = { existedProcesses: 363, unrecordedProcesses: 1 }
+
+test.each<[Partial<Trust>, string]>([
+  [{}, '362 processes recorded (113 sampled), 1,370 images; how many existed is not known'],
+  [exits, '362 processes recorded (113 sampled, 360 with exit record, 2 lost), 1,370 images; how many existed is not known'],
+  [{ ...exits, ...existed, lostProcesses: 0 }, '362 of 363 processes recorded (113 sampled, 360 with exit record), 1,370 images'],
+  [{ ...existed, eventOverflows: 1 }, '362 of at least 363 processes recorded (113 sampled), 1,370 images'],
+])('what was recorded of what existed: %o', (facts, sentence) => {
+  const shown = { ...analysis, trust: { ...trust, ...facts } }
+  expect(coverageText(shown.trust)).toBe(sentence)
+  const plain = (text: string) => text
+  const paint = { bold: plain, dim: plain, green: plain, red: plain, yellow: plain, cyan: plain }
+  expect(resultLines(shown, paint).join('\n')).toContain(`; ${sentence}; `)
+  expect(renderSummaryLog(shown)).toContain(`Coverage: ${sentence}\n`)
+  expect(renderMarkdown(shown)).toContain(`- **Coverage:** ${sentence}. `)
+  expect(new Map(trustFacts(shown)).get('Coverage')).toContain(sentence)
+})
