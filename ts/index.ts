@@ -31,6 +31,7 @@ export { type ExporterName, type ReportView, renderReport, renderRunPlot, render
 export type { LevelSpread, Spread } from './report/spread.ts'
 export { examine, type Finding } from './run/examine.ts'
 export type { RunOptions } from './run/options.ts'
+export { type AttachOptions, attach } from './sample/attach.ts'
 export { type OpenOptions, type Summaries, type Surroundings, summarize } from './sample/export.ts'
 export type { LargestCategory } from './sample/largest-category.ts'
 export {

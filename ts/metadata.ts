@@ -70,6 +70,8 @@ export interface Metadata {
   interval_us: number
   command: string[]
   cwd: string
+  /** The process that `mymonitor attach` was given; null: the command was started. */
+  attached_pid: number | null
   /** ISO 8601 with zone offset. */
   started_at: string
   /** Wall clock at the build's start, microseconds since 1970 UTC: the anchor of every elapsed time. */

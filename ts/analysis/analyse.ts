@@ -62,6 +62,7 @@ function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean)
     jobs: metadata.jobs,
     repeat: metadata.repeat,
     command: showSecrets ? metadata.command : redact(metadata.command),
+    attachedPid: metadata.attached_pid,
     startedAt: metadata.started_at,
     durationUs: metadata.duration_us ?? ticks.elapsedUs.at(-1) ?? 0,
     exitCode: metadata.exit_code,

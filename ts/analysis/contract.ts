@@ -24,6 +24,8 @@ export interface RecordingSummary {
   jobs: number | null
   repeat: number
   command: string[]
+  /** The running process that mymonitor was attached to; null: the command was started by mymonitor. */
+  attachedPid: number | null
   /** ISO 8601 with the recorder's zone. */
   startedAt: string
   durationUs: number

@@ -82,7 +82,11 @@ function recordingWarnings({ state, measurement_error, counts }: Metadata, witho
 const RECOVERED =
   'mymonitor died while it recorded this, and what it had written was recovered: memory after its death is missing, and its own cost is unknown.'
 
-function buildWarnings({ state, exit_code, signal, timed_out, interrupted_by }: Metadata): string[] {
+function buildWarnings({ state, attached_pid, exit_code, signal, timed_out, interrupted_by }: Metadata): string[] {
+  if (attached_pid !== null)
+    return [
+      'Attached to a tree that was running: what it did before, what lives between two ticks, and orphans that no tick has seen are not here.',
+    ]
   if (timed_out) return ['The build was ended by its timeout: a full build may need more.']
   if (interrupted_by !== null) return ['The build was interrupted: a full build may need more.']
   if (signal !== null) return [`The build was killed by signal ${signal}: a full build may need more.`]

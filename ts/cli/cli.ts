@@ -5,6 +5,7 @@ import { MyMonitorError } from '../errors.ts'
 import { OWN_FAILURE } from '../run/status.ts'
 import { packageVersion } from '../run/version.ts'
 import { normalizeArguments, splitArgv } from './argv.ts'
+import { AttachCommand } from './commands/attach.ts'
 import type { BaseCommand } from './commands/base.ts'
 import { ClassifyCommand } from './commands/classify.ts'
 import { ConfigCommand } from './commands/config.ts'
@@ -29,6 +30,7 @@ interface VerbEntry {
 /** One line a verb: its class and how many positionals it takes. */
 const VERBS = {
   sample: { command: SampleCommand, positionals: 0 },
+  attach: { command: AttachCommand, positionals: 1 },
   report: { command: ReportCommand, positionals: 1 },
   summary: { command: SummaryCommand, positionals: 1 },
   classify: { command: ClassifyCommand, positionals: 1 },

@@ -143,6 +143,7 @@ function metadataOf(table: string, old: OldMetadata, runId: string, imported: Im
     interval_us: old.intervalUs,
     command: old.command,
     cwd: old.cwd,
+    attached_pid: null,
     started_at: isoWithZone(new Date(imported.startedAtUnixUs / 1000)),
     started_at_unix_us: imported.startedAtUnixUs,
     duration_us: imported.durationUs,

@@ -434,6 +434,8 @@ export interface SessionOptions {
   buildCpus?: Array<number>
   /** CPUs of the sampling and the journal thread; absent: those of this process. */
   samplerCpus?: Array<number>
+  /** Sample this running process and its descendants instead of starting `command`; signals and `abort` then end the sampling only. */
+  attach?: number
 }
 
 /** What came of a session. */

@@ -21,6 +21,7 @@ const isMetadata = t.isPartial({
   interval_us: count,
   command: t.isArray(text),
   cwd: text,
+  attached_pid: t.isNullable(count),
   started_at: text,
   started_at_unix_us: t.isNullable(count),
   duration_us: t.isNullable(count),
@@ -157,6 +158,7 @@ function withAbsent(value: unknown): unknown {
 
 const ABSENT = {
   jobs: null,
+  attached_pid: null,
   started_at_unix_us: null,
   duration_us: null,
   exit_code: null,

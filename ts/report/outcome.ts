@@ -9,11 +9,16 @@ export interface Outcome {
 /** How the build ended, the cause before the consequence: a build ended by --timeout is `timed out`, not `killed by TERM`. */
 export function outcomeOf(recording: RecordingSummary): Outcome {
   if (recording.startError !== null) return { kind: 'failed', text: `did not start: ${recording.startError}` }
+  if (recording.attachedPid !== null) return { kind: 'ok', text: attachedText(recording) }
   if (recording.timedOut) return { kind: 'failed', text: 'timed out' }
   if (recording.interruptedBy !== null) return { kind: 'failed', text: `interrupted by ${signalName(recording.interruptedBy)}` }
   if (recording.signal !== null) return { kind: 'failed', text: `killed by ${signalName(recording.signal)}` }
   if (recording.exitCode === null) return { kind: 'unknown', text: 'exit status unknown' }
   return { kind: recording.exitCode === 0 ? 'ok' : 'failed', text: `exit ${recording.exitCode}` }
+}
+
+function attachedText({ attachedPid, interruptedBy }: RecordingSummary): string {
+  return `attached to ${attachedPid} until ${interruptedBy === null ? 'it ended' : signalName(interruptedBy)}`
 }
 
 /** Linux numbers on every platform, as the recording was made on Linux. */

@@ -36,7 +36,9 @@ export interface ExecuteOptions {
 
 /** Before anything is made or run: that every level's directory can be entered. */
 export function checkDirectories(plan: Plan, levels: readonly Level[]): void {
-  for (const { project, cwd } of levels) {
+  for (const { project, cwd, attach } of levels) {
+    // What runs is there already, wherever that is.
+    if (attach !== undefined) continue
     const found = statSync(cwd, { throwIfNoEntry: false })
     if (found?.isDirectory()) continue
     const reason = found === undefined ? 'does not exist' : 'is not a directory'
@@ -88,7 +90,13 @@ export async function executeLevel(level: Level, options: ExecuteOptions): Promi
   } catch (cause) {
     measurementErrors.push(fromNative(cause).message)
   }
-  return { recordingDir, metadata, status: levelStatus(result), startError: startFailure(level, result), measurementErrors }
+  return {
+    recordingDir,
+    metadata,
+    status: level.attach === undefined ? levelStatus(result) : 0,
+    startError: startFailure(level, result),
+    measurementErrors,
+  }
 }
 
 function sessionOptions(
@@ -118,6 +126,7 @@ function sessionOptions(
     ...(level.jobs === null ? {} : { jobs: level.jobs }),
     repeat: level.repeat,
     ...(level.cpus?.build ? { buildCpus: level.cpus.build } : {}),
+    ...(level.attach === undefined ? {} : { attach: level.attach }),
     ...(level.cpus?.sampler ? { samplerCpus: level.cpus.sampler } : {}),
   }
 }

@@ -28,6 +28,7 @@ export function runningMetadata(run: Run, plan: Plan, level: Level, commit: stri
     interval_us: plan.intervalUs,
     command: storedCommand(level, plan),
     cwd: level.cwd,
+    attached_pid: level.attach ?? null,
     started_at: isoWithZone(now),
     started_at_unix_us: null,
     duration_us: null,

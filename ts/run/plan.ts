@@ -13,7 +13,7 @@ const MAX_REPEAT = 1000
 
 /** Everything that a run will do, decided before anything is done. */
 export interface Plan {
-  kind: 'command' | 'projects'
+  kind: 'command' | 'projects' | 'attach'
   levels: Level[]
   outputDir: string
   /** Absolute path of rules.toml. */
@@ -41,6 +41,8 @@ export interface Level {
   repeat: number
   cwd: string
   command: string[]
+  /** The process whose tree is sampled; nothing is started. */
+  attach?: number
   /** Of a project: its build command as the user wrote it, placeholders filled. */
   text?: string
   /** The command marks the end of its setup. */
@@ -87,9 +89,16 @@ export function planRun(config: Config, options: RunOptions, context: PlanContex
   const { scheduling } = config
   const pinned = scheduling === null ? once : once.map((level) => ({ ...level, cpus: cpusOf(scheduling, context.allowedCpus, level.jobs) }))
   return {
+    ...planOptions(config, options, context),
     kind,
     // All levels once, then all again: what changes with time, such as the temperature or a cache, does not add up in one of them.
     levels: Array.from({ length: repeat }, (_, index) => pinned.map((level) => ({ ...level, repeat: index + 1 }))).flat(),
+  }
+}
+
+/** What does not depend on what is recorded. */
+export function planOptions(config: Config, options: RunOptions, context: PlanContext): Omit<Plan, 'kind' | 'levels'> {
+  return {
     rulesFile: config.rulesFile,
     outputDir: resolve(context.cwd, options.outputDir ?? expandPath(config.logRootDir, context.env, `${config.file}: log_root_dir`)),
     intervalUs: options.intervalMs === undefined ? config.intervalUs : checkedIntervalUs(options.intervalMs),
@@ -100,7 +109,7 @@ export function planRun(config: Config, options: RunOptions, context: PlanContex
     compression: config.compression,
     formats: config.formats,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: checkedTimeoutMs(options.timeoutMs) }),
-    repeat,
+    repeat: checkedRepeat(options.repeat ?? 1),
     failFast: options.failFast ?? false,
     strict: options.strict ?? false,
     report: options.report ?? !config.skipPlots,
@@ -118,7 +127,7 @@ function usage(message: string): MyMonitorError {
 }
 
 /** Options that mean nothing for what is run would otherwise be ignored silently. */
-function rejectMixtures(kind: Plan['kind'], options: RunOptions): void {
+function rejectMixtures(kind: 'command' | 'projects', options: RunOptions): void {
   if (kind === 'command') {
     if (options.command?.length === 0) throw usage('no command: expected one after --, such as -- make -j8')
     if (options.command?.[0] === '')

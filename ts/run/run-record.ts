@@ -55,7 +55,7 @@ const count = t.isNumber()
 const flag = t.isBoolean()
 const isStep = t.isNullable(t.isPartial({ name: text, text, command: t.isArray(text), cwd: text, timeoutMs: count }))
 const isStoredPlan = t.isPartial({
-  kind: t.isEnum(['command', 'projects'] as const),
+  kind: t.isEnum(['command', 'projects', 'attach'] as const),
   levels: t.isArray(
     t.isPartial({
       project: text,
@@ -63,6 +63,7 @@ const isStoredPlan = t.isPartial({
       repeat: count,
       cwd: text,
       command: t.isArray(text),
+      attach: t.isOptional(count),
       text: t.isOptional(text),
       phases: flag,
       output: text,
@@ -117,6 +118,8 @@ export function planOf(record: RunRecord, file: string): Plan {
       'ERR_MYMONITOR_USAGE',
       `${file} holds no commands, because it was recorded with --no-argv: it cannot be resumed; record again`,
     )
+  if (record.plan['kind'] === 'attach')
+    throw new MyMonitorError('ERR_MYMONITOR_USAGE', `${file} is of mymonitor attach, which started nothing that could be run again`)
   const plan = withKeys(record.plan, (key) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
   if (!isStoredPlan(plan, { errors, p: 'plan' }) || plan.levels.length !== record.levels.length) throw damaged()
   return plan as unknown as Plan

@@ -1,4 +1,4 @@
-import { loadRules } from '../classify/rules.ts'
+import { loadRules, type Rules } from '../classify/rules.ts'
 import { loadConfig } from '../config/load.ts'
 import { MyMonitorError } from '../errors.ts'
 import { launcherPath } from '../native.ts'
@@ -33,10 +33,27 @@ export interface Surroundings {
 export async function runSample(options: SampleOptions, observer: SampleObserver, surroundings: Surroundings): Promise<SampleResult> {
   checkOptions(options)
   rejectIfAborted(options.signal)
-  const { cwd, env, handleSignals } = surroundings
-  const stored = options.resume === undefined ? null : readStoredRun(options.resume, cwd)
+  const stored = options.resume === undefined ? null : readStoredRun(options.resume, surroundings.cwd)
   const plan = stored?.plan ?? newPlan(options, observer, surroundings)
-  const rules = loadRules(plan.rulesFile)
+  return recordRun({ plan, rules: loadRules(plan.rulesFile), stored }, options, observer, surroundings)
+}
+
+interface Planned {
+  plan: Plan
+  rules: Rules
+  /** The run to go on with. */
+  stored: StoredRun | null
+}
+
+/** Does what was planned. */
+export async function recordRun(
+  { plan, rules, stored }: Planned,
+  options: Pick<SampleOptions, 'signal' | 'noRedact'>,
+  observer: SampleObserver,
+  surroundings: Surroundings,
+): Promise<SampleResult> {
+  rejectIfAborted(options.signal)
+  const { env, handleSignals } = surroundings
   const left = stored === null ? [...plan.levels.keys()] : unfinishedLevels(stored.record)
   checkDirectories(
     plan,

@@ -1,7 +1,7 @@
 import { workingDirectory } from '../run/files.ts'
 import { Latest } from './latest.ts'
 import { runSample } from './run-sample.ts'
-import type { LiveSnapshot, SampleOptions, SampleResult } from './types.ts'
+import type { LiveSnapshot, SampleObserver, SampleOptions, SampleResult } from './types.ts'
 
 /** A run that goes on. */
 export interface SampleHandle {
@@ -27,9 +27,14 @@ export interface SampleHandle {
  * const { levels } = await run.result
  */
 export function sample(options: SampleOptions): SampleHandle {
-  const snapshots = new Latest<LiveSnapshot>()
   const surroundings = { cwd: workingDirectory(), env: process.env, handleSignals: false }
-  const result = runSample(options, { snapshot: (snapshot) => snapshots.push(snapshot) }, surroundings)
+  return withSnapshots((observer) => runSample(options, observer, surroundings))
+}
+
+/** What goes on, and what it comes to. */
+export function withSnapshots(run: (observer: SampleObserver) => Promise<SampleResult>): SampleHandle {
+  const snapshots = new Latest<LiveSnapshot>()
+  const result = run({ snapshot: (snapshot) => snapshots.push(snapshot) })
   // Also keeps a rejection that is only looked at through the snapshots from being an unhandled one.
   result.then(
     () => snapshots.finish(),

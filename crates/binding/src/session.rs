@@ -114,6 +114,8 @@ pub struct SessionOptions {
     pub build_cpus: Option<Vec<u32>>,
     /// CPUs of the sampling and the journal thread; absent: those of this process.
     pub sampler_cpus: Option<Vec<u32>>,
+    /// Sample this running process and its descendants instead of starting `command`; signals and `abort` then end the sampling only.
+    pub attach: Option<u32>,
 }
 
 /// The state of a running session.
@@ -209,7 +211,9 @@ impl Session {
         .map_err(|error| {
             let code = match &error {
                 StartError::Recording(..) => "ERR_MYMONITOR_OUTPUT",
-                StartError::Launcher(..) | StartError::Connector(..) | StartError::System(..) => "ERR_MYMONITOR_START_FAILED",
+                StartError::Launcher(..) | StartError::Connector(..) | StartError::Attach(..) | StartError::System(..) => {
+                    "ERR_MYMONITOR_START_FAILED"
+                }
             };
             coded(code, error.to_string())
         })?;
@@ -284,6 +288,7 @@ fn convert(options: SessionOptions) -> Options {
         compression: options.compression.into(),
         build_cpus: options.build_cpus,
         sampler_cpus: options.sampler_cpus.map(|cpus| cpus.into_iter().collect()),
+        attach: options.attach,
         header: Header {
             run_id: options.run_id,
             project: options.project,

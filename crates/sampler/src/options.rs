@@ -84,6 +84,8 @@ pub struct Options {
     pub build_cpus: Option<Vec<u32>>,
     /// The CPUs of the sampling and the journal thread; else those of this process.
     pub sampler_cpus: Option<CpuSet>,
+    /// Sample this running process and what descends from it instead of starting `command`. It is left alone: signals and `abort` end the sampling only.
+    pub attach: Option<u32>,
     /// The columns that are constant over the recording.
     pub header: Header,
 }
@@ -124,6 +126,8 @@ pub enum StartError {
     Launcher(PathBuf, std::io::Error),
     /// The process connector was demanded and may not be used.
     Connector(ConnectorRefusal),
+    /// The process to attach to is not there.
+    Attach(u32, std::io::Error),
     /// The kernel refused something that every Linux offers, or no descriptor is left.
     System(&'static str, std::io::Error),
 }
@@ -139,6 +143,7 @@ impl std::fmt::Display for StartError {
                     "--events connector: no process connector here ({refusal}); mymonitor doctor says why, --events auto goes on without"
                 )
             }
+            Self::Attach(pid, error) => write!(f, "cannot attach to process {pid}: {error}"),
             Self::System(what, error) => write!(f, "cannot start recording: {what}: {error}"),
         }
     }

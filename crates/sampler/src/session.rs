@@ -1,16 +1,20 @@
 //! One build from arming to the finished recording.
 
+mod before;
 mod finish;
+mod orders;
 
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::JoinHandle;
 
 use mymonitor_proc::{CpuSet, HostFiles, ProcRoot};
 use mymonitor_wire::{Command, Event, Phase};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use before::{attach, connect, remove};
 
 use crate::caller::Caller;
 use crate::clock::{self, StartClock};
@@ -18,7 +22,7 @@ use crate::connector::Connector;
 use crate::dormant::Dormant;
 use crate::journal::Journal;
 use crate::launch::{Launched, News, launch};
-use crate::outcome::{ConnectorState, Outcome, StartFailure, decode_wait_status};
+use crate::outcome::{Outcome, StartFailure, decode_wait_status};
 use crate::pss::{Meter, PssCounts};
 use crate::signals::Signals;
 use crate::state::State;
@@ -56,7 +60,9 @@ impl Session {
     ) -> Result<Self, StartError> {
         let system = |what| move |error: std::io::Error| StartError::System(what, error);
         let caller = Caller::inspect(options.handle_signals);
-        let (connector, connector_state) = connect(options.events)?;
+        // What an attached tree forked before is nothing that events tell.
+        let events = if options.attach.is_some() { Events::Poll } else { options.events };
+        let (connector, connector_state) = connect(events)?;
         let path = options.recording_dir.join(JOURNAL_FILE);
         let journal = Journal::create(&path, options.sampler_cpus.clone()).map_err(|error| StartError::Recording(path, error))?;
         let signals = options.handle_signals.then(|| Signals::take(!caller.ignores_hup)).transpose().map_err(system("sigaction"))?;
@@ -65,14 +71,19 @@ impl Session {
         let seen_wake = rustix::io::fcntl_dupfd_cloexec(&wake, 3).map_err(|errno| StartError::System("dup", errno.into()))?;
         let proc = ProcRoot::open(Path::new("/proc")).map_err(|error| system("/proc")(std::io::Error::other(error)))?;
         let host = HostFiles::open(&proc);
-        let launched = launch(&options, &caller).inspect_err(|_| remove(options.recording_dir.join(JOURNAL_FILE)))?;
+        let mut state = State::default();
+        let launched = match options.attach {
+            Some(pid) => attach(pid, &mut state).map(|()| None),
+            None => launch(&options, &caller).map(Some),
+        }
+        .inspect_err(|_| remove(options.recording_dir.join(JOURNAL_FILE)))?;
         let run = Run {
             options,
             armed: Some(Armed { proc, host, journal, connector }),
             signals,
             wake: seen_wake,
             launched,
-            state: State::default(),
+            state,
             outcome: Outcome { connector: connector_state, ..Outcome::default() },
         };
         let thread =
@@ -106,7 +117,8 @@ struct Run {
     armed: Option<Armed>,
     signals: Option<Signals>,
     wake: OwnedFd,
-    launched: Launched,
+    /// None for an attached tree.
+    launched: Option<Launched>,
     state: State,
     outcome: Outcome,
 }
@@ -125,7 +137,6 @@ impl Run {
         if let Some(connector) = self.armed.as_mut().and_then(|armed| armed.connector.as_mut()) {
             connector.clear();
         }
-        self.launched.tell(Command::Go);
         if let Some(root_pid) = self.begin() {
             // A defect of ours must cost the measurement only, never the build's status.
             if catch_unwind(AssertUnwindSafe(|| self.sample(root_pid, &mut on_snapshot))).is_err() {
@@ -140,9 +151,14 @@ impl Run {
 
     /// The root, once it runs the build. With the launcher killed on the way it may do so already.
     fn begin(&mut self) -> Option<u32> {
+        let Some(launched) = &self.launched else {
+            self.state.started_us = clock::monotonic_us();
+            return Some(self.state.root_pid);
+        };
+        launched.tell(Command::Go);
         let mut root_pid = None;
         loop {
-            match self.launched.first_event() {
+            match launched.first_event() {
                 Some((Event::Forked { pid, at_us, exit_records }, descriptors)) => {
                     root_pid = Some(pid);
                     self.state.started_us = at_us;
@@ -219,15 +235,16 @@ impl Run {
     fn arm(&mut self, root_pid: u32) -> Option<Ticker> {
         let started_us = self.state.started_us;
         let Armed { proc, host, mut journal, connector } = self.armed.take()?;
-        let follower = connector.map(|connector| connector.follow(self.launched.child.id(), root_pid, started_us));
+        let launcher = self.launched.as_ref().map(|launched| launched.child.id());
+        let follower = launcher.zip(connector).map(|(launcher, connector)| connector.follow(launcher, root_pid, started_us));
         journal.append(|out| self.options.header.encode(out));
         journal.commit();
-        match Tracker::new(proc, self.launched.child.id(), root_pid, StartClock::new(started_us), self.options.store_argv) {
+        match Tracker::new(proc, launcher, root_pid, StartClock::new(started_us), self.options.store_argv) {
             Ok(tracker) => {
                 Some(Ticker::new(tracker, follower, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us))
             }
             Err(error) => {
-                self.fail(format!("cannot read /proc/{}: {error}", self.launched.child.id()));
+                self.fail(format!("cannot read /proc/{}: {error}", launcher.unwrap_or(root_pid)));
                 None
             }
         }
@@ -271,7 +288,8 @@ impl Run {
         let timeout = Timespec { tv_sec: (wait_us / 1_000_000).cast_signed(), tv_nsec: (wait_us % 1_000_000 * 1000).cast_signed() };
         let signals = self.signals.as_ref().map_or(&self.wake, Signals::descriptor);
         let root = self.state.root.as_ref().unwrap_or(&self.wake);
-        let root_or_launcher = if self.state.launcher_is_gone { root } else { &self.launched.socket };
+        let launcher = self.launched.as_ref().filter(|_| !self.state.launcher_is_gone);
+        let root_or_launcher = launcher.map_or(root, |launched| &launched.socket);
         let mut fds = [&self.wake, signals, root_or_launcher].map(|fd| PollFd::new(fd, PollFlags::IN));
         // An interrupted wait is a short one; the caller looks at the clock.
         if poll(&mut fds, Some(&timeout)) != Ok(0) {
@@ -280,8 +298,8 @@ impl Run {
     }
 
     fn read_news(&mut self) {
-        while !self.state.launcher_is_gone {
-            match self.launched.news() {
+        while let Some(launched) = self.launched.as_ref().filter(|_| !self.state.launcher_is_gone) {
+            match launched.news() {
                 News::Event(event) => self.hear(event),
                 News::None => break,
                 News::Gone => self.lose_launcher(),
@@ -332,68 +350,7 @@ impl Run {
         }
     }
 
-    /// INT and QUIT of the terminal have reached the build by the terminal; what a process sent to us alone is passed on.
-    fn pass_on(&mut self, signal: i32, by_process: bool) {
-        let now_us = clock::monotonic_us();
-        let repeated = self.state.last_signal.is_some_and(|(last, at_us)| last == signal && now_us - at_us < SAME_SIGNAL_US);
-        if repeated {
-            return;
-        }
-        self.state.last_signal = Some((signal, now_us));
-        self.outcome.interrupted_by.get_or_insert(signal);
-        if signal == libc::SIGTERM || signal == libc::SIGHUP {
-            self.terminate(signal);
-        } else if self.state.first_interrupt_us.is_some() && self.options.second_interrupt_kills {
-            self.state.terminating = true;
-            self.order(Command::Kill);
-        } else {
-            self.state.first_interrupt_us.get_or_insert(now_us);
-            if by_process {
-                self.order(Command::Signal(signal));
-            }
-        }
-    }
-
-    fn terminate(&mut self, signal: i32) {
-        self.state.terminating = true;
-        self.outcome.interrupted_by.get_or_insert(signal);
-        self.order(Command::Signal(signal));
-    }
-
-    /// Without a launcher the root is all that we can reach; what it leaves behind ends by itself.
-    fn order(&mut self, command: Command) {
-        if !self.state.launcher_is_gone {
-            self.launched.tell(command);
-            return;
-        }
-        let signal = match command {
-            Command::Signal(signal) => Signal::from_named_raw(signal),
-            Command::Kill | Command::Go => Some(Signal::KILL),
-        };
-        if let (Some(root), Some(signal)) = (&self.state.root, signal) {
-            let _ = pidfd_send_signal(root, signal);
-        }
-        if self.state.terminating {
-            self.state.kill_root_at_us.get_or_insert(clock::monotonic_us() + GRACE_US);
-        }
-    }
-
     fn fail(&mut self, message: String) {
         self.outcome.measurement_error.get_or_insert(message);
     }
-}
-
-/// Before anything of the build is made: a demanded source that is refused keeps it from being started.
-fn connect(events: Events) -> Result<(Option<Connector>, ConnectorState), StartError> {
-    match events {
-        Events::Auto => {
-            Ok(Connector::open().map_or_else(|refusal| (None, ConnectorState::Refused(refusal)), |open| (Some(open), ConnectorState::On)))
-        }
-        Events::Connector => Connector::open().map(|open| (Some(open), ConnectorState::On)).map_err(StartError::Connector),
-        Events::Seccomp | Events::Poll => Ok((None, ConnectorState::Off)),
-    }
-}
-
-fn remove(path: PathBuf) {
-    let _ = std::fs::remove_file(path);
 }

@@ -15,8 +15,9 @@ pub(crate) struct State {
     pub(crate) root_end: Option<RootEnd>,
     pub(crate) launcher_is_gone: bool,
     pub(crate) root_pid: u32,
-    /// Tells the end of the root when there is no launcher any more to tell it.
+    /// Tells the end of the root when there is no launcher (any more) to tell it.
     pub(crate) root: Option<OwnedFd>,
+    /// It has ended with nobody to tell how, or an attached one is left alone.
     pub(crate) root_is_gone: bool,
     /// Told to end without a launcher: when to stop asking.
     pub(crate) kill_root_at_us: Option<u64>,

@@ -12,7 +12,7 @@ use crate::pss::Mark;
 
 mod live;
 
-use live::CROSS_CHECK_TICKS;
+use live::{CROSS_CHECK_TICKS, image_start, set_command_line};
 pub(crate) use live::{EXEC_CHECK_TICKS, Live};
 
 /// About so many live processes are asked for children at a tick: the walk costs twice what their memory does.
@@ -21,7 +21,8 @@ const MOST_ASKED: usize = 64;
 /// The tree below the launcher.
 pub(crate) struct Tracker {
     proc: ProcRoot,
-    launcher: Process,
+    /// Where orphans fall; an attached tree has none.
+    launcher: Option<Process>,
     root_pid: u32,
     /// The root's end waits here for its status, which the launcher tells.
     root_end: Option<ImageEnd>,
@@ -57,8 +58,14 @@ pub(crate) struct Changes {
 }
 
 impl Tracker {
-    pub(crate) fn new(proc: ProcRoot, launcher: u32, root_pid: u32, clock: StartClock, store_argv: bool) -> Result<Self, ReadError> {
-        let launcher = proc.process(launcher)?;
+    pub(crate) fn new(
+        proc: ProcRoot,
+        launcher: Option<u32>,
+        root_pid: u32,
+        clock: StartClock,
+        store_argv: bool,
+    ) -> Result<Self, ReadError> {
+        let launcher = launcher.map(|pid| proc.process(pid)).transpose()?;
         Ok(Self {
             proc,
             launcher,
@@ -218,10 +225,11 @@ impl Tracker {
         if let Some(told) = &told {
             pids.extend(&told.unseen);
         }
-        // Orphans fall to the launcher, so they are found as its children. When it was killed before the first tick, there is the root still. Its
-        // threads that serve exits fork nothing.
+        // Orphans fall to the launcher, so they are found as its children. Without one before the first tick, there is the root still. Its threads
+        // that serve exits fork nothing.
         let is_asked = told.is_none() || tick.is_multiple_of(CROSS_CHECK_TICKS);
-        if is_asked && self.launcher.children_of_main_thread(&mut pids).is_err() && self.next_id == 0 {
+        let asked = is_asked.then(|| self.launcher.as_ref().is_some_and(|launcher| launcher.children_of_main_thread(&mut pids).is_ok()));
+        if asked == Some(false) && self.next_id == 0 {
             pids.push(self.root_pid);
         }
         self.admit(&mut pids, tick, now_us, changes);
@@ -299,7 +307,8 @@ impl Tracker {
         let Some(statm) = process.statm()? else { return Ok(Opened::Zombie(process)) };
         let facts = process.facts()?;
         let is_root = pid == self.root_pid && self.next_id == 0;
-        if !is_root && facts.ppid != self.launcher.pid() && !self.by_pid.contains_key(&facts.ppid) {
+        let is_orphan = self.launcher.as_ref().is_some_and(|launcher| launcher.pid() == facts.ppid);
+        if !is_root && !is_orphan && !self.by_pid.contains_key(&facts.ppid) {
             // The pid was reused by a stranger since the list of children was read, or its parent has just changed: then it turns up next time.
             return Err(ReadError::Gone);
         }
@@ -372,27 +381,6 @@ fn runs_in_memory_of(pid: u32, executable: u32, statm: &Statm, parent: &Live) ->
 fn exists_hidden(pid: u32) -> bool {
     let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) else { return false };
     rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::PERM)
-}
-
-fn image_start(facts: &mymonitor_proc::Facts, pid: u32, process_id: u32) -> ImageStart {
-    ImageStart {
-        process_id,
-        pid,
-        start_ticks: facts.start_ticks,
-        ppid: facts.ppid,
-        uid: facts.uid,
-        name: facts.name.clone(),
-        exe: facts.exe.clone(),
-        cwd: facts.cwd.clone(),
-        memory_map: facts.memory_map,
-        ..ImageStart::default()
-    }
-}
-
-fn set_command_line(start: &mut ImageStart, line: mymonitor_proc::CommandLine) {
-    start.argv = line.bytes;
-    start.argv_cut_from = line.cut.map(|(length, _)| length);
-    start.argv_hash = line.cut.map(|(_, hash)| hash);
 }
 
 #[cfg(test)]

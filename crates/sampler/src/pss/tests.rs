@@ -54,7 +54,7 @@ impl Build {
         let started_us = clock::monotonic_us();
         let proc = ProcRoot::open("/proc".as_ref()).unwrap();
         let host = HostFiles::open(&proc);
-        let tracker = Tracker::new(proc, self.shell.id(), u32::MAX, StartClock::new(started_us), true).unwrap();
+        let tracker = Tracker::new(proc, Some(self.shell.id()), u32::MAX, StartClock::new(started_us), true).unwrap();
         let journal = Journal::create(&path, None).unwrap();
         let mut ticker = Ticker::new(tracker, None, host, journal, Meter::new(pss), started_us, 50_000);
         for _ in 0..ticks {

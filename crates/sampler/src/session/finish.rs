@@ -21,12 +21,14 @@ impl Run {
             self.ask_the_journals_for_the_status();
             self.finalise();
         }
-        self.launched.reap();
+        if let Some(launched) = &mut self.launched {
+            launched.reap();
+        }
     }
 
     /// The launcher's last word may be on disk only; without one the root's own exit record tells its status.
     fn ask_the_journals_for_the_status(&mut self) {
-        if self.state.root_end.is_some() {
+        if self.state.root_end.is_some() || self.launched.is_none() {
             return;
         }
         // The successor of a killed launcher writes the record a moment after it has let the root go.

@@ -87,3 +87,24 @@ impl Live {
         ImageEnd { process_id: self.process_id, end_us, end, exit_code: None, signal: None, cpu_us: None, vm_hwm_kb: None, threads }
     }
 }
+
+pub(super) fn image_start(facts: &mymonitor_proc::Facts, pid: u32, process_id: u32) -> ImageStart {
+    ImageStart {
+        process_id,
+        pid,
+        start_ticks: facts.start_ticks,
+        ppid: facts.ppid,
+        uid: facts.uid,
+        name: facts.name.clone(),
+        exe: facts.exe.clone(),
+        cwd: facts.cwd.clone(),
+        memory_map: facts.memory_map,
+        ..ImageStart::default()
+    }
+}
+
+pub(super) fn set_command_line(start: &mut ImageStart, line: mymonitor_proc::CommandLine) {
+    start.argv = line.bytes;
+    start.argv_cut_from = line.cut.map(|(length, _)| length);
+    start.argv_hash = line.cut.map(|(_, hash)| hash);
+}

@@ -26,7 +26,7 @@ impl FakeProc {
 
     fn tracker_keeping(&self, descriptors: u32) -> Tracker {
         let proc = ProcRoot::open(self.dir.path()).unwrap().keeping_at_most(descriptors);
-        Tracker::new(proc, LAUNCHER, 1_000_000, StartClock::new(0), true).unwrap()
+        Tracker::new(proc, Some(LAUNCHER), 1_000_000, StartClock::new(0), true).unwrap()
     }
 
     fn path(&self, pid: u32) -> PathBuf {
