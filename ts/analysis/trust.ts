@@ -3,7 +3,7 @@ import type { TickColumns } from '../native.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
 import type { HostSummary, MajorCategory, Trust } from './contract.ts'
 import type { ProcessFacts } from './processes.ts'
-import { hostWarnings, sourceWarnings } from './verdicts.ts'
+import { elsewhereWarnings, hostWarnings, oomWarnings, sourceWarnings } from './verdicts.ts'
 
 /** What trust is judged by. */
 export interface Evidence {
@@ -51,11 +51,12 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
     warnings: [
       ...recordingWarnings(metadata, withoutRow),
       ...tableWarnings,
+      ...oomWarnings(evidence),
       ...buildWarnings(metadata),
       ...samplingWarnings(figures, buildTicks(ticks)),
       ...sourceWarnings(evidence),
       ...hostWarnings(evidence),
-      ...cacheWarnings(processes.programs),
+      ...elsewhereWarnings(evidence),
     ],
   }
 }
@@ -137,18 +138,6 @@ function tooShort(intervalUs: number): string {
 
 function buildTicks({ phase }: TickColumns): number {
   return phase.reduce((sum, value) => sum + value, 0)
-}
-
-function cacheWarnings(programs: ReadonlySet<string>): string[] {
-  const seen = (...names: string[]) => names.filter((name) => programs.has(name)).join(' and ')
-  const cache = seen('ccache', 'sccache', 'cachepot', 'buildcache')
-  const elsewhere = seen('distcc', 'icecc', 'gomacc', 'rewrapper', 'reproxy', 'sccache-dist')
-  return [
-    ...(cache === ''
-      ? []
-      : [`${cache} ran: with cache hits the compilers do not run and the peak says nothing about a build without them.`]),
-    ...(elsewhere === '' ? [] : [`${elsewhere} ran: work done on other machines is not counted.`]),
-  ]
 }
 
 /** A tick that is late by whole intervals stands for the deadlines that passed meanwhile. */

@@ -21,8 +21,12 @@ const PRIVILEGED = [
   'mount',
   'umount',
 ]
-/** Clients of daemons that do the work outside the tree. */
-const CONTAINERS = ['docker', 'podman', 'buildah', 'nerdctl', 'ctr']
+const CACHES = ['ccache', 'sccache', 'cachepot', 'buildcache']
+const DISTRIBUTED = ['distcc', 'icecc', 'gomacc', 'rewrapper', 'reproxy', 'sccache-dist']
+/** Clients of daemons that do the work outside the tree; podman and buildah do it themselves. */
+const CONTAINERS = ['docker', 'nerdctl', 'ctr', 'buildctl']
+/** Clients that start a server where none runs, and use one that does. */
+const SERVED = ['sccache', 'cachepot', 'bazel', 'bazelisk', 'buck2', 'gradle', 'gradlew', 'mvnd']
 
 /** Which sources the recording lacks, and what it cannot say therefore. */
 export function sourceWarnings({ metadata: { exit_records: exits, connector }, processes }: Evidence): string[] {
@@ -69,28 +73,45 @@ function privilegeWarnings(noNewPrivs: boolean, programs: ReadonlySet<string>): 
   return [`${seen.join(' and ')} ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll it can.`]
 }
 
-/** What the machine did to the build. */
-export function hostWarnings({ ticks, categories, processes }: Evidence): string[] {
+/** What the kernel killed in the cgroup of the build, for want of memory. */
+export function oomWarnings({ metadata: { limits }, ticks, categories }: Evidence): string[] {
   const kills = growth(ticks.cgroupOomKills)
+  if (kills === 0) return []
+  const limit = ticks.cgroupLimitKb.findLast((kb) => !Number.isNaN(kb))
+  const group = limits.cgroup === null || limits.cgroup === '/' ? '' : `, ${limits.cgroup}`
+  const whose = limit === undefined ? 'no limit: the host ran out' : `limit ${formatKb(limit)}`
+  const [largest] = categories
+  const named =
+    largest === undefined || largest.peakKb === 0 ? '' : `; the largest category was ${largest.name} with ${formatKb(largest.peakKb)}`
+  return [
+    `${formatCount(kills, 'OOM kill')} in the memory cgroup of the build${group} (${whose})${named}: the build needs more than it had.`,
+  ]
+}
+
+/** What the machine did to the build. */
+export function hostWarnings({ ticks }: Evidence): string[] {
   const swap = growth(ticks.swapUsedKb)
   const pressure = pressureShare(ticks)
-  const limit = ticks.cgroupLimitKb.findLast((kb) => !Number.isNaN(kb))
-  const largest = categories[0]?.name
-  const elsewhere = CONTAINERS.filter((name) => processes.programs.has(name))
   return [
-    ...(kills > 0
-      ? [
-          `${formatCount(kills, 'OOM kill')} in the cgroup of the build (${limit === undefined ? 'it has no limit of its own: the host ran out' : `limit ${formatKb(limit)}`})${largest === undefined ? '' : `; the largest category was ${largest}`}: the build needs more than it had.`,
-        ]
-      : []),
     ...(pressure > PRESSURE
       ? [`Tasks waited for memory for ${formatShare(pressure, 1)} of the build (PSI): with more memory it would be faster, and larger.`]
       : []),
     ...(swap > SWAP_KB ? [`Swap grew by ${formatKb(swap)}: what is swapped out is in no figure here.`] : []),
-    ...(elsewhere.length > 0
-      ? [`${elsewhere.join(' and ')} ran: what a daemon does for it is not below the build and is not counted.`]
-      : []),
   ]
+}
+
+/** Work that was not done, or not below the build. */
+export function elsewhereWarnings({ processes: { programs } }: Evidence): string[] {
+  const said: [names: readonly string[], what: string][] = [
+    [CACHES, 'with cache hits the compilers do not run and the peak says nothing about a build without them'],
+    [DISTRIBUTED, 'work done on other machines is not counted'],
+    [SERVED, 'what a server does for it is counted only where this build started that server'],
+    [CONTAINERS, 'what a daemon does for it is not below the build and is not counted'],
+  ]
+  return said.flatMap(([names, what]) => {
+    const seen = names.filter((name) => programs.has(name))
+    return seen.length === 0 ? [] : [`${seen.join(' and ')} ran: ${what}.`]
+  })
 }
 
 const SWAP_KB = 16 * 1024

@@ -35,9 +35,11 @@ export function allowedCpus(): number[] {
 
 /** Limits of this process, which the build inherits. */
 export function limitFacts(): Metadata['limits'] {
-  const unified = /^0::(.*)$/m.exec(read('/proc/self/cgroup'))?.[1]
+  const groups = read('/proc/self/cgroup')
+  // Where both are mounted, version 1 owns memory.
+  const [, group = null] = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups) ?? /^0::(.*)$/m.exec(groups) ?? []
   const files = /^Max open files\s+(\d+)/m.exec(read('/proc/self/limits'))?.[1]
-  return { cgroup: unified ?? null, open_files_soft: files === undefined ? null : Number(files) }
+  return { cgroup: group, open_files_soft: files === undefined ? null : Number(files) }
 }
 
 /** The commit that is checked out in `directory`; null where git does not say so within two seconds. */

@@ -197,6 +197,40 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_cgroup_is_that_of_the_controller_which_owns_memory() {
+        let v1 = [
+            ("memory.usage_in_bytes", "40960\n"),
+            ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
+            ("memory.limit_in_bytes", "1048576\n"),
+        ];
+        let v2 = [
+            ("memory.current", "8192\n"),
+            ("memory.events", "low 0\nhigh 0\nmax 9\noom 4\noom_kill 3\noom_group_kill 0\n"),
+            ("memory.max", "max\n"),
+        ];
+        let mounted = tempfile::tempdir().unwrap();
+        for (hierarchy, files) in [("v1", v1), ("v2", v2)] {
+            let group = mounted.path().join(hierarchy).join("outer/build");
+            fs::create_dir_all(&group).unwrap();
+            for (name, text) in files {
+                fs::write(group.join(name), text).unwrap();
+            }
+        }
+        fs::write(mounted.path().join("v2/outer/memory.max"), "524288\n").unwrap();
+        let line_v1 = format!("30 20 0:26 / {}/v1 rw - cgroup cgroup rw,memory\n", mounted.path().display());
+        let line_v2 = format!("31 20 0:27 / {}/v2 rw - cgroup2 cgroup2 rw\n", mounted.path().display());
+        let read = |groups: &str, mountinfo: &str| {
+            let (_dir, root) = fixture(&[("self/cgroup", groups), ("self/mountinfo", mountinfo)]);
+            let HostReading { cgroup_usage_kb, cgroup_limit_kb, cgroup_oom_kills, .. } = HostFiles::open(&root).read();
+            [cgroup_usage_kb, cgroup_limit_kb, cgroup_oom_kills]
+        };
+        let hybrid = format!("{line_v1}{line_v2}");
+        assert_eq!(read("4:memory:/outer/build\n0::/\n", &hybrid), [Some(40), Some(1024), Some(2)]);
+        assert_eq!(read("0::/outer/build\n", &line_v2), [Some(8), Some(512), Some(3)]);
+        assert_eq!(read("0::/gone\n", &line_v2), [None; 3]);
+    }
+
+    #[test]
     fn what_the_kernel_does_not_offer_is_none_and_not_zero() {
         let (_dir, root) = fixture(&[("meminfo", "MemTotal: 100 kB\n")]);
         assert_eq!(HostFiles::open(&root).read(), HostReading::default());
