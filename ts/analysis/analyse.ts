@@ -5,7 +5,7 @@ import type { Metadata } from '../metadata.ts'
 import type { Aggregate, PeakColumns, TickColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
 import { categoriesOf, seriesOf } from './categories.ts'
-import { classesOf } from './classes.ts'
+import { classesOf, type KnownClasses } from './classes.ts'
 import type { Analysis, Metric, Peak, ProcessEntry, RecordingSummary } from './contract.ts'
 import { groupingOf } from './grouping.ts'
 import { entriesAtPeak, entriesByOwnPeak, largestProcesses, processFacts } from './processes.ts'
@@ -30,9 +30,18 @@ const TOP_PROCESSES = 100
  * same rules; nothing is written.
  */
 export async function analyse(recording: Recording, options: AnalyseOptions = {}): Promise<Analysis> {
+  const { rules = loadRules(SHIPPED_RULES) } = options
+  return analyseClassified(recording, classesOf(recording, rules), options)
+}
+
+/** The same of a recording whose classes were just made. */
+export async function analyseClassified(
+  recording: Recording,
+  { classes, warnings }: KnownClasses,
+  options: Omit<AnalyseOptions, 'rules'>,
+): Promise<Analysis> {
   const { metadata, info } = recording
-  const { rules = loadRules(SHIPPED_RULES), metric = metadata.metric, points = POINTS, noRedact = false } = options
-  const { classes, warnings } = classesOf(recording, rules)
+  const { metric = metadata.metric, points = POINTS, noRedact = false } = options
   const grouping = groupingOf(classes, info.processes)
   const aggregate = await recording.aggregate({ ...grouping.options, points })
   const peakColumns = metric === 'pss' ? aggregate.peakPss : aggregate.peakRss

@@ -1,2 +1,2 @@
-export { type AnalyseOptions, analyse } from './analyse.ts'
+export { type AnalyseOptions, analyse, analyseClassified } from './analyse.ts'
 export { classifyRecording } from './classes.ts'

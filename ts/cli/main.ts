@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8'
 import { replaceProcessStreams } from './ui/streams.ts'
 import { writeAll } from './ui/write.ts'
 
@@ -7,6 +8,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   writeAll(2, `mymonitor: needs Node 20.19 or newer, this is ${process.versions.node}\n`)
   process.exitCode = 125
 } else {
+  // V8 lets its nursery grow from 1 to 16 MiB while modules are loaded, and never needs that again: 8 MiB of a recorder's memory. A later V8 may
+  // have no such flag, and would say so.
+  if (major <= 24) setFlagsFromString('--semi-space-growth-factor=1')
   replaceProcessStreams()
   // Loaded now and not above: clipanion touches the streams while it is loaded, and an older Node may not even parse it.
   const { runCli } = await import('./cli.ts')

@@ -30,7 +30,7 @@ export interface Recording {
 }
 
 /** Images that are in JavaScript at the same time while all are walked through. */
-const BATCH = 4096
+const BATCH = 512
 
 /**
  * Opens a recording directory. Throws ERR_MYMONITOR_NOT_A_RECORDING, which says what was found there and what to pass instead,

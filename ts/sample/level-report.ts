@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Analysis } from '../analysis/contract.ts'
-import { analyse, classifyRecording } from '../analysis/index.ts'
+import { analyse, analyseClassified, classifyRecording } from '../analysis/index.ts'
 import type { Rules } from '../classify/rules.ts'
+import type { ClassColumns } from '../native.ts'
 import { openRecording } from '../recording/recording.ts'
 import { renderReport, renderRunPlot, renderSummaryLog } from '../report/index.ts'
 import { messageOf, writeFileAtomic } from '../run/files.ts'
@@ -26,12 +27,16 @@ export interface LevelReportOptions {
 export async function reportLevel(recordingDir: string, { metric, rules, noRedact, html }: LevelReportOptions): Promise<LevelReport> {
   const recording = openRecording(recordingDir)
   const errors: string[] = []
+  let classes: ClassColumns | null = null
   try {
-    classifyRecording(recording, rules)
+    classes = classifyRecording(recording, rules)
   } catch (error) {
     errors.push(messageOf(error))
   }
-  const analysis = await analyse(recording, { rules, metric, noRedact })
+  const options = { metric, noRedact }
+  const analysis = await (classes === null
+    ? analyse(recording, { rules, ...options })
+    : analyseClassified(recording, { classes, warnings: [] }, options))
   const write = (name: string, render: () => string): string | null => {
     const file = join(recordingDir, name)
     try {
