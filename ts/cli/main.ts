@@ -13,7 +13,18 @@ if (major < 20 || (major === 20 && minor < 19)) {
   if (major <= 24) setFlagsFromString('--semi-space-growth-factor=1')
   replaceProcessStreams()
   // Loaded now and not above: clipanion touches the streams while it is loaded, and an older Node may not even parse it.
-  const { runCli } = await import('./cli.ts')
-  const { workingDirectory } = await import('../run/files.ts')
-  process.exitCode = await runCli(process.argv.slice(2), { cwd: workingDirectory(), env: process.env, handleSignals: true })
+  const loaded = await Promise.all([import('./cli.ts'), import('../run/files.ts')]).catch(withoutDescriptors)
+  if (loaded !== undefined) {
+    const [{ runCli }, { workingDirectory }] = loaded
+    process.exitCode = await runCli(process.argv.slice(2), { cwd: workingDirectory(), env: process.env, handleSignals: true })
+  }
+}
+
+function withoutDescriptors(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EMFILE') throw error
+  writeAll(
+    2,
+    'mymonitor: there are too few descriptors to start it (ulimit -n): nothing was run; 128 do, more read faster: ulimit -n 1024\n',
+  )
+  process.exitCode = 125
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { launcherPath, loadRecorder, type Probe } from '../native.ts'
 import { formatCount, formatKb } from '../units.ts'
-import { limitFacts } from './host.ts'
+import { limitFacts, requireOwnProc } from './host.ts'
 
 /** Something that a recording can use. */
 export interface Finding {
@@ -17,10 +17,17 @@ export interface Finding {
 /** A build of some hundred processes with room to spare: three descriptors a process. */
 const ENOUGH_FILES = 4096
 
+/** What gives the exit server real-time priority; root without it is in a container or a user namespace. */
+const REAL_TIME = {
+  root: 'in a container: docker run --cap-add SYS_NICE or --ulimit rtprio=1',
+  user: 'to change it: ulimit -r 1 (an rtprio line in /etc/security/limits.conf), or run as root',
+}
+
 /** What this machine offers to a recording, as `mymonitor doctor` prints it: everything is tried once, nothing changed. Throws ERR_MYMONITOR_UNSUPPORTED where nothing can be recorded at all. */
 export function examine(): Finding[] {
   const probe = loadRecorder().probe()
   launcherPath()
+  requireOwnProc()
   return [
     exitRecords(probe),
     connector(probe),
@@ -31,7 +38,7 @@ export function examine(): Finding[] {
       text: probe.realTime
         ? 'runs with real-time priority: exits wait no longer than the kernel needs'
         : 'runs with the shortest slice, as any other thread: on loaded CPUs an exit may wait for a slice',
-      remedy: probe.realTime ? null : 'to change it: ulimit -r 1 (an rtprio line in /etc/security/limits.conf), or run as root',
+      remedy: probe.realTime ? null : REAL_TIME[process.getuid?.() === 0 ? 'root' : 'user'],
     },
     {
       ok: probe.rollup,
@@ -61,7 +68,7 @@ export function examine(): Finding[] {
 function exitRecords({ exitRecords: { state, message, errno } }: Probe): Finding {
   const topic = 'exit records'
   if (state === 'on') return { ok: true, topic, text: 'every exit is read: high-water mark, CPU time, exit code', remedy: null }
-  const lost = `no exit records (${message ?? 'refused'}): what lives between two ticks is not seen, high-water marks are the largest samples`
+  const lost = `no exit records (${message ?? 'refused'}): memory between two ticks is not seen, high-water marks are the largest samples`
   return { ok: false, topic, text: lost, remedy: REMEDIES[errno ?? 0] ?? `Linux 5.19 or later is needed, this is ${release()}` }
 }
 
@@ -99,18 +106,18 @@ function privileges({ exitRecords: { noNewPrivs } }: Probe): Finding {
 
 function cgroup({ cgroup: found, cgroupLimitKb }: Probe): Finding {
   const limit = cgroupLimitKb === undefined ? 'no limit' : `limit ${formatKb(cgroupLimitKb)}`
+  const path = limitFacts().cgroup ?? ''
   return {
     ok: found,
     topic: 'cgroup',
     text: found
-      ? `memory of the cgroup is read at every tick, ${limit}; OOM kills are counted`
+      ? `memory of the cgroup ${path} is read at every tick, ${limit}; OOM kills are counted`
       : 'no memory cgroup: OOM kills are not counted',
     remedy: found ? null : 'mount the memory controller, or: systemd-run --user --scope mymonitor …',
   }
 }
 
 function openFiles(): Finding {
-  const soft = limitFacts().open_files_soft
   const hard = hardLimit()
   const few = hard !== null && hard < ENOUGH_FILES
   return {
@@ -118,8 +125,12 @@ function openFiles(): Finding {
     topic: 'open files',
     text: few
       ? `at most ${formatCount(hard, 'descriptor')}: beyond ${Math.floor(hard / 3)} live processes reading gets slower`
-      : `${soft ?? 'no limit of'} descriptors, raised as far as needed`,
-    remedy: few ? 'ulimit -Hn 65536' : null,
+      : hard === null
+        ? 'no limit'
+        : `up to ${formatCount(hard, 'descriptor')}: enough for ${Math.floor(hard / 3)} live processes`,
+    remedy: few
+      ? 'a nofile line in /etc/security/limits.conf; as root: ulimit -n 65536; in a container: docker run --ulimit nofile=65536'
+      : null,
   }
 }
 

@@ -4,7 +4,7 @@ import { MyMonitorError } from '../errors.ts'
 import type { Metadata } from '../metadata.ts'
 import { fromNative, launcherPath, loadRecorder, type SessionOptions, type SessionResult, type Snapshot } from '../native.ts'
 import { ensureDirectory, makeFreshDirectory } from './files.ts'
-import { sourceCommit } from './host.ts'
+import { requireOwnProc, sourceCommit } from './host.ts'
 import { finishedMetadata, runningMetadata, saveMetadata } from './level-metadata.ts'
 import type { Level, Plan } from './plan.ts'
 import { withReserve } from './reserve.ts'
@@ -57,6 +57,7 @@ export async function executeLevel(level: Level, options: ExecuteOptions): Promi
   const { plan, run } = options
   const recorder = loadRecorder()
   const launcher = launcherPath()
+  requireOwnProc()
   const commit = await sourceCommit(level.cwd)
   const now = new Date()
   const recordingDir = makeFreshDirectory(run.dir, recordingName(level, plan, now))

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { availableParallelism, hostname, platform, release } from 'node:os'
 import { parseCpuList } from '../config/cpu-list.ts'
 import { MyMonitorError } from '../errors.ts'
@@ -31,6 +31,26 @@ export function allowedCpus(): number[] {
       '/proc/self/status does not say which CPUs may be used: set scheduling_policy = "off"',
     )
   return cpus
+}
+
+/** Throws ERR_MYMONITOR_UNSUPPORTED where /proc does not show this process by its pid: the processes that it shows under the build's pids are others. */
+export function requireOwnProc(): void {
+  const shown = shownPid()
+  if (shown === String(process.pid)) return
+  throw new MyMonitorError(
+    'ERR_MYMONITOR_UNSUPPORTED',
+    shown === null
+      ? '/proc does not show this process: nothing can be recorded; mount -t proc proc /proc'
+      : `/proc is that of another pid namespace (this process is ${process.pid}, and ${shown} there): nothing can be recorded; mount that of this one: unshare --mount-proc, or mount -t proc proc /proc`,
+  )
+}
+
+function shownPid(): string | null {
+  try {
+    return readlinkSync('/proc/self')
+  } catch {
+    return null
+  }
 }
 
 /** Limits of this process, which the build inherits. */

@@ -22,10 +22,10 @@ impl Budget {
         Self { limit, held: AtomicU32::new(0) }
     }
 
-    /// Three quarters of the soft limit: Node, the tables and other sessions open files too.
+    /// Three quarters of the soft limit, and all but 64: Node, the tables and other sessions open files too.
     pub(crate) fn of_this_process() -> Self {
         let soft = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-        Self::new(u32::try_from(soft / 4 * 3).unwrap_or(u32::MAX))
+        Self::new(u32::try_from((soft / 4 * 3).min(soft.saturating_sub(64))).unwrap_or(u32::MAX))
     }
 
     /// Three while less than half is held, then one, then none: better one for each than three for some.
