@@ -131,5 +131,7 @@ export interface Metadata {
   /** How PSS was measured; null in recordings of earlier versions and where mymonitor died. */
   pss: PssFacts | null
   build_cpu_us: number | null
+  /** Of mymonitor and its launcher while the build ran, which had the caller's own; null where it could not be lowered. */
+  oom_score_adj: number | null
   measurement_error: string | null
 }

@@ -1,5 +1,6 @@
 /** What the build inherits: the same as without us. */
 
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -15,6 +16,11 @@ const PROBE = `
   echo process group and session: $(cut -d' ' -f5,6 /proc/self/stat)
   echo descriptors: $(ls /proc/self/fd)
 `
+
+/** Prints oom_score_adj of the build, the launcher and mymonitor. */
+const RANKS = ['sh', '-c', 'cat /proc/$$/oom_score_adj /proc/$PPID/oom_score_adj "/proc/$(cut -d" " -f4 /proc/$PPID/stat)/oom_score_adj"']
+
+const succeeds = ([program = '', ...args]: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0
 
 /** The probe alone and recorded, each after `before` in a shell that stays its parent. */
 async function probed(before: string): Promise<{ bare: string; recorded: string }> {
@@ -52,6 +58,30 @@ describe('the build inherits what it would without us', () => {
     const { bare, recorded } = await probed('ulimit -Sn 300')
     expect(bare).toMatch(/open files .* 300\n/)
     expect(recorded).toBe(bare)
+  })
+
+  test('its rank before the OOM killer, which mymonitor and the launcher lower for themselves where they may', async () => {
+    const raised = (command: string[]) => ['bash', '-c', 'echo 1000 > /proc/self/oom_score_adj; "$@"; exit $?', 'bash', ...command]
+    const permitted = ['-500', '0'].find((value) => succeeds(raised(['sh', '-c', `echo ${value} > /proc/self/oom_score_adj`])))
+    const output = temporary()
+    const { stdout } = await run(raised(mymonitor('sample', '--output-dir', output, '--no-report', '--', ...RANKS)))
+    expect(stdout.toString()).toBe(`1000\n${permitted ?? 1000}\n${permitted ?? 1000}\n`)
+    expect(recordingIn(output).metadata.oom_score_adj).toBe(permitted === undefined ? null : Number(permitted))
+  })
+
+  test('its rank before the OOM killer where it may not be lowered: nothing is, and nothing said', async (context) => {
+    const without = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource', '--'] : []
+    if (without.length > 0 && !succeeds([...without, 'true'])) context.skip('setpriv cannot take a capability away here')
+    const lowest = ['sh', '-c', '{ echo 0 > /proc/self/oom_score_adj; } 2> /dev/null; exec "$@"', 'sh']
+    const output = temporary()
+    const { stdout, stderr } = await run([
+      ...without,
+      ...lowest,
+      ...mymonitor('sample', '--output-dir', output, '--no-report', '--', ...RANKS),
+    ])
+    expect(stdout.toString()).toMatch(/^(-?\d+\n)\1\1$/)
+    expect(stderr.toString()).not.toMatch(/oom/i)
+    expect(recordingIn(output).metadata.oom_score_adj).toBeNull()
   })
 
   test('umask, priority and a descriptor that the caller left open', async () => {

@@ -174,6 +174,7 @@ function metadataOf(table: string, old: OldMetadata, runId: string, imported: Im
     counts: null,
     own_cost: null,
     pss: null,
+    oom_score_adj: null,
     build_cpu_us: null,
     measurement_error: `it is imported from ${basename(table)} of the Python MyMonitor, which knew neither how the build ended nor what ran between its samples${imported.hasRss ? '' : '; it has no RSS, PSS stands in its place'}`,
   }

@@ -508,6 +508,8 @@ export interface SessionResult {
   connector: ConnectorUse
   /** What it counted. */
   connectorCounts: ConnectorCounts
+  /** `oom_score_adj` of this process and the launcher while the build ran, where it could be lowered; the build had the caller's. */
+  oomScoreAdj?: number
   /** The recording could not be written completely; the build's status stands. */
   measurementError?: string
 }

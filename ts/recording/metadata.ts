@@ -110,6 +110,7 @@ const isMetadata = t.isPartial({
     }),
   ),
   build_cpu_us: t.isNullable(count),
+  oom_score_adj: t.isNullable(t.isNumber()),
   measurement_error: t.isNullable(text),
 })
 
@@ -172,6 +173,7 @@ const ABSENT = {
   counts: null,
   pss: null,
   build_cpu_us: null,
+  oom_score_adj: null,
   measurement_error: null,
 }
 const ABSENT_HOST = { boot_id: null, mem_total_kb: null, swap_total_kb: null, numa_nodes: null }

@@ -50,6 +50,7 @@ export function runningMetadata(run: Run, plan: Plan, level: Level, commit: stri
     own_cost: null,
     pss: null,
     build_cpu_us: null,
+    oom_score_adj: null,
     measurement_error: null,
   }
 }
@@ -97,6 +98,7 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
     },
     pss: pssFacts(plan, result),
     build_cpu_us: result.buildCpuUs ?? null,
+    oom_score_adj: result.oomScoreAdj ?? null,
     measurement_error: result.measurementError ?? null,
   }
 }

@@ -152,6 +152,8 @@ pub struct SessionResult {
     pub connector: ConnectorUse,
     /// What it counted.
     pub connector_counts: ConnectorCounts,
+    /// `oom_score_adj` of this process and the launcher while the build ran, where it could be lowered; the build had the caller's.
+    pub oom_score_adj: Option<i32>,
     /// The recording could not be written completely; the build's status stands.
     pub measurement_error: Option<String>,
 }
@@ -261,6 +263,7 @@ impl From<Outcome> for SessionResult {
             exits: outcome.exits.into(),
             connector: outcome.connector.into(),
             connector_counts: outcome.connector_counts.into(),
+            oom_score_adj: outcome.oom_score_adj,
             measurement_error: outcome.measurement_error,
         }
     }

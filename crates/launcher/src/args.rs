@@ -1,5 +1,5 @@
 //! The launcher's command line, written by the sampler only: `--socket FD --journal FILE --output MODE [--log FILE] [--cwd DIR] [--nofile N]
-//! [--ignore-hup] [--cpus N,N,…] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`, or for the successor `--serve LISTENER SLOTS JOURNAL [--no-argv]`.
+//! [--oom-score-adj N] [--ignore-hup] [--cpus N,N,…] [--events auto|seccomp|poll] [--no-argv] -- COMMAND…`, or for the successor `--serve LISTENER SLOTS JOURNAL [--no-argv]`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -52,6 +52,8 @@ pub(crate) struct Args {
     pub(crate) cwd: Option<OsString>,
     /// Soft `RLIMIT_NOFILE` of the caller, which Node has raised for itself.
     pub(crate) nofile: Option<u64>,
+    /// `oom_score_adj` of the caller, where ours was lowered.
+    pub(crate) oom_score_adj: Option<i32>,
     /// The caller ignored HUP (nohup), which Node has undone.
     pub(crate) ignore_hup: bool,
     /// The CPUs of the build.
@@ -98,7 +100,7 @@ impl Serve {
 impl Args {
     pub(crate) fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Self, String> {
         let (mut socket, mut journal, mut output, mut log) = (None, None, None, None);
-        let (mut cwd, mut nofile, mut ignore_hup, mut cpus) = (None, None, false, None);
+        let (mut cwd, mut nofile, mut oom_score_adj, mut ignore_hup, mut cpus) = (None, None, None, false, None);
         let (mut events, mut store_argv) = (Events::Auto, true);
         loop {
             let word = words.next().ok_or("it is started by mymonitor, not by hand: no `--` and no command given")?;
@@ -110,6 +112,7 @@ impl Args {
                 Some("--log") => log = Some(open_append(&value()?)?),
                 Some("--cwd") => cwd = Some(value()?),
                 Some("--nofile") => nofile = Some(parse_number(&value()?)?),
+                Some("--oom-score-adj") => oom_score_adj = Some(parse_number(&value()?)?),
                 Some("--ignore-hup") => ignore_hup = true,
                 Some("--cpus") => cpus = Some(parse_cpus(&value()?)?),
                 Some("--events") => events = parse_events(&value()?)?,
@@ -132,6 +135,7 @@ impl Args {
             log,
             cwd,
             nofile,
+            oom_score_adj,
             ignore_hup,
             cpus,
             events,

@@ -38,6 +38,7 @@ struct Child<'a> {
     cwd: Option<CString>,
     stdio: [Option<RawFd>; 3],
     nofile: Option<u64>,
+    oom_score_adj: Option<CString>,
     ignore_hup: bool,
     cpus: Option<&'a CpuSet>,
     mask: libc::sigset_t,
@@ -65,6 +66,7 @@ pub(crate) fn start(
         cwd: args.cwd.clone().map(c_string).transpose()?,
         stdio: [(!args.output.keeps_stdin()).then(|| null.as_raw_fd()), outputs.stdout(), outputs.stderr()],
         nofile: args.nofile,
+        oom_score_adj: args.oom_score_adj.map(|value| c_string(value.to_string().into())).transpose()?,
         ignore_hup: args.ignore_hup,
         cpus: args.cpus.as_ref(),
         mask: *signals.original_mask(),
@@ -177,6 +179,11 @@ unsafe fn become_the_build(child: &Child<'_>, argv: &[*const libc::c_char], laun
                 limit.rlim_cur = soft.min(limit.rlim_max);
                 libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
             }
+        }
+        if let Some(value) = &child.oom_score_adj {
+            let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+            libc::write(file, value.as_ptr().cast(), value.count_bytes());
+            libc::close(file);
         }
         let mut step = EXEC;
         let mut errno = None;

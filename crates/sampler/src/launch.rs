@@ -16,7 +16,7 @@ use rustix::net::{
 use rustix::process::Pid;
 
 use crate::caller::Caller;
-
+use crate::oom::Spared;
 use crate::{Events, Options, OutputMode, StartError};
 
 /// The launcher, waiting for its go.
@@ -88,11 +88,11 @@ impl Launched {
     }
 }
 
-pub(crate) fn launch(options: &Options, caller: &Caller) -> Result<Launched, StartError> {
+pub(crate) fn launch(options: &Options, caller: &Caller, spared: Option<&Spared>) -> Result<Launched, StartError> {
     let system = |errno: Errno| StartError::System("socketpair", errno.into());
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(system)?;
     let mut command = Command::new(&options.launcher);
-    command.args(arguments(options, caller, theirs.as_raw_fd()));
+    command.args(arguments(options, caller, spared, theirs.as_raw_fd()));
     // Node has marked the standard descriptors close-on-exec too.
     let kept: Vec<RawFd> = [0, 1, 2, theirs.as_raw_fd()].into_iter().chain(caller.descriptors.iter().copied()).collect();
     // SAFETY: the closure runs in the forked child and makes only async-signal-safe calls on integers.
@@ -108,7 +108,7 @@ pub(crate) fn launch(options: &Options, caller: &Caller) -> Result<Launched, Sta
     Ok(Launched { child, socket: ours })
 }
 
-fn arguments(options: &Options, caller: &Caller, socket: RawFd) -> Vec<OsString> {
+fn arguments(options: &Options, caller: &Caller, spared: Option<&Spared>, socket: RawFd) -> Vec<OsString> {
     let log = options.recording_dir.join("build_stdout.log");
     let mut words: Vec<OsString> = vec!["--socket".into(), socket.to_string().into()];
     words.extend(["--journal".into(), options.recording_dir.join(EXITS_FILE).into()]);
@@ -121,6 +121,9 @@ fn arguments(options: &Options, caller: &Caller, socket: RawFd) -> Vec<OsString>
     }
     if let Some(soft) = caller.nofile {
         words.extend(["--nofile".into(), soft.to_string().into()]);
+    }
+    if let Some(spared) = spared {
+        words.extend(["--oom-score-adj".into(), spared.before().to_string().into()]);
     }
     if caller.ignores_hup {
         words.push("--ignore-hup".into());

@@ -16,6 +16,7 @@ mod connector;
 mod dormant;
 mod journal;
 mod launch;
+mod oom;
 mod options;
 mod outcome;
 mod probe;

@@ -116,6 +116,8 @@ pub struct Outcome {
     pub build_cpu_us: Option<u64>,
     /// `VmHWM` of this process.
     pub own_peak_rss_kb: u64,
+    /// `oom_score_adj` of this process and the launcher, where it could be lowered; the build had the caller's.
+    pub oom_score_adj: Option<i32>,
     /// The recording could not be written completely.
     pub measurement_error: Option<String>,
 }

@@ -22,6 +22,7 @@ use crate::connector::Connector;
 use crate::dormant::Dormant;
 use crate::journal::Journal;
 use crate::launch::{Launched, News, launch};
+use crate::oom::Spared;
 use crate::outcome::{Outcome, StartFailure, decode_wait_status};
 use crate::pss::{Meter, PssCounts};
 use crate::signals::Signals;
@@ -72,9 +73,10 @@ impl Session {
         let proc = ProcRoot::open(Path::new("/proc")).map_err(|error| system("/proc")(std::io::Error::other(error)))?;
         let host = HostFiles::open(&proc);
         let mut state = State::default();
+        let spared = Spared::take();
         let launched = match options.attach {
             Some(pid) => attach(pid, &mut state).map(|()| None),
-            None => launch(&options, &caller).map(Some),
+            None => launch(&options, &caller, spared.as_ref()).map(Some),
         }
         .inspect_err(|_| remove(options.recording_dir.join(JOURNAL_FILE)))?;
         let run = Run {
@@ -84,7 +86,8 @@ impl Session {
             wake: seen_wake,
             launched,
             state,
-            outcome: Outcome { connector: connector_state, ..Outcome::default() },
+            outcome: Outcome { connector: connector_state, oom_score_adj: spared.as_ref().map(Spared::applied), ..Outcome::default() },
+            spared,
         };
         let thread =
             std::thread::Builder::new().name("mymonitor".into()).spawn(move || on_end(run.run(on_snapshot))).map_err(system("thread"))?;
@@ -121,6 +124,7 @@ struct Run {
     launched: Option<Launched>,
     state: State,
     outcome: Outcome,
+    spared: Option<Spared>,
 }
 
 impl Run {
@@ -146,6 +150,7 @@ impl Run {
         }
         self.outcome.own_cpu_us = clock::process_cpu_us().saturating_sub(own_cpu_before_us);
         self.finish();
+        drop(self.spared);
         self.outcome
     }
 
