@@ -111,7 +111,7 @@ describe('what the exit records cannot say or have done', () => {
       'a refusal',
       { state: 'refused', reason: 'Operation not permitted', no_new_privs: null, killable: null },
       ['gcc'],
-      'No exit records (Operation not permitted): high-water marks and CPU times are missing, and what lived between two ticks was not seen; mymonitor doctor says what would change it.',
+      'No exit records (Operation not permitted): high-water marks and CPU times are missing, and memory between two ticks was not seen; mymonitor doctor says what would change it.',
     ],
     ['records that were dropped', { dropped: 1 }, ['gcc'], '1 exit record could not be written in time and is missing.'],
     ['processes that could not be read', { unreadable: 2 }, ['gcc'], '2 processes could not be read at exit.'],

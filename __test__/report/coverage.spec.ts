@@ -10,6 +10,8 @@ import { buildAnalysis } from '../fixtures/analysis.ts'
 const { trust: fixture, ...analysis } = buildAnalysis({ points: 30 })
 const trust: Trust = { ...fixture, images: 1370, processes: 362, sampledProcesses: 113 }
 const exits = { exitRecords: 360, lostProcesses: 2, attributedCpuUs: 1 }
+const plain = (text: string) => text
+const paint = { bold: plain, dim: plain, green: plain, red: plain, yellow: plain, cyan: plain }
 const existed = { existedProcesses: 363, unrecordedProcesses: 1 }
 
 test.each<[Partial<Trust>, string]>([
@@ -20,10 +22,16 @@ test.each<[Partial<Trust>, string]>([
 ])('what was recorded of what existed: %o', (facts, sentence) => {
   const shown = { ...analysis, trust: { ...trust, ...facts } }
   expect(coverageText(shown.trust)).toBe(sentence)
-  const plain = (text: string) => text
-  const paint = { bold: plain, dim: plain, green: plain, red: plain, yellow: plain, cyan: plain }
   expect(resultLines(shown, paint).join('\n')).toContain(`; ${sentence}; `)
   expect(renderSummaryLog(shown)).toContain(`Coverage: ${sentence}\n`)
   expect(renderMarkdown(shown)).toContain(`- **Coverage:** ${sentence}. `)
   expect(new Map(trustFacts(shown)).get('Coverage')).toContain(sentence)
+})
+
+test('what a mymonitor that died has cost is unknown, not nothing', () => {
+  const died = { ...analysis, trust: { ...trust, ownCost: null, unreadableProcesses: null } }
+  expect(renderSummaryLog(died)).toContain('Processes Unreadable: unknown\n')
+  expect(renderSummaryLog(died)).toContain('Own Cost: unknown\n')
+  expect(renderMarkdown(died)).toContain('- **Own cost:** Unknown.\n')
+  expect(resultLines(died, paint).join('\n')).toContain('; own cost unknown\n')
 })

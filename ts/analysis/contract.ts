@@ -141,7 +141,8 @@ export interface Trust {
   processes: number
   /** Processes with at least one sample. */
   sampledProcesses: number
-  unreadableProcesses: number
+  /** Null: unknown, as mymonitor died. */
+  unreadableProcesses: number | null
   /** Processes whose exit was recorded, with high-water mark and CPU time. */
   exitRecords: number
   /** Processes that ended in a way nobody saw: a signal, or raw exit. */
@@ -155,12 +156,17 @@ export interface Trust {
   /** CPU time in the exit records; null without them. */
   attributedCpuUs: number | null
   sources: string[]
-  samplerCpuUs: number
-  /** The whole of mymonitor's process while the build ran, the sampler's threads included. */
-  ownCpuUs: number
-  launcherCpuUs: number
+  /** Null: unknown, as mymonitor died. */
+  ownCost: OwnCost | null
   buildCpuUs: number | null
-  ownPeakRssKb: number
   /** One plain sentence each: what makes a number weaker. */
   warnings: string[]
+}
+
+export interface OwnCost {
+  /** The whole of mymonitor's process while the build ran, the sampler's threads included. */
+  cpuUs: number
+  samplerCpuUs: number
+  launcherCpuUs: number
+  peakRssKb: number
 }

@@ -1,7 +1,7 @@
 import type { ConnectorFacts, Metadata } from '../metadata.ts'
 import type { TickColumns } from '../native.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
-import type { HostSummary, MajorCategory, Trust } from './contract.ts'
+import type { HostSummary, MajorCategory, OwnCost, Trust } from './contract.ts'
 import type { ProcessFacts } from './processes.ts'
 import { elsewhereWarnings, hostWarnings, oomWarnings, sourceWarnings } from './verdicts.ts'
 
@@ -17,7 +17,7 @@ export interface Evidence {
 
 /**
  * How far the numbers can be trusted. Counts are the recorder's own where it could finish; after a crash they come from the ticks that were saved,
- * a late tick being one more than a tenth of the interval late, as for the recorder, and what it cost is then unknown and shown as 0.
+ * a late tick being one more than a tenth of the interval late, as for the recorder; what it cost and could not read is then unknown.
  */
 export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): Trust {
   const { metadata, ticks, processes, withoutRow } = evidence
@@ -32,7 +32,7 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
     images: processes.counts.images,
     processes: processes.counts.processes,
     sampledProcesses: processes.counts.sampled,
-    unreadableProcesses: metadata.counts?.unreadable_processes ?? 0,
+    unreadableProcesses: metadata.counts?.unreadable_processes ?? null,
     exitRecords: processes.recorded,
     lostProcesses: processes.lost,
     existedProcesses: counted === null ? null : existedOf(counted, processes.counts.processes),
@@ -40,11 +40,8 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
     eventOverflows: counted?.overflows ?? 0,
     attributedCpuUs: metadata.exit_records?.state === 'on' ? metadata.exit_records.attributed_cpu_us : null,
     sources: metadata.sources,
-    samplerCpuUs: metadata.own_cost?.sampler_cpu_us ?? 0,
-    ownCpuUs: metadata.own_cost?.cpu_us ?? 0,
-    launcherCpuUs: metadata.own_cost?.launcher_cpu_us ?? 0,
+    ownCost: ownCostOf(metadata),
     buildCpuUs: metadata.build_cpu_us,
-    ownPeakRssKb: metadata.own_cost?.peak_rss_kb ?? 0,
   }
   return {
     ...figures,
@@ -58,6 +55,16 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
       ...hostWarnings(evidence),
       ...elsewhereWarnings(evidence),
     ],
+  }
+}
+
+function ownCostOf({ own_cost: cost }: Metadata): OwnCost | null {
+  if (cost === null) return null
+  return {
+    cpuUs: cost.cpu_us,
+    samplerCpuUs: cost.sampler_cpu_us,
+    launcherCpuUs: cost.launcher_cpu_us,
+    peakRssKb: cost.peak_rss_kb,
   }
 }
 
@@ -117,7 +124,7 @@ function samplingWarnings(trust: Omit<Trust, 'warnings'>, buildTicks: number): s
           `${missed} of ${formatCount(processes, 'process', 'processes')} (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`,
         ]
       : []),
-    ...(unreadableProcesses > 0
+    ...(unreadableProcesses !== null && unreadableProcesses > 0
       ? [
           `${formatCount(unreadableProcesses, 'process', 'processes')} could not be read (another user's, or hidden): the peak is too low by what they used.`,
         ]

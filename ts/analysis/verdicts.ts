@@ -46,7 +46,7 @@ function exitWarnings(exits: ExitRecords | null, processes: ProcessFacts): strin
   return [
     ...(exits.state === 'refused'
       ? [
-          `No exit records (${exits.reason ?? 'the kernel refused'}): high-water marks and CPU times are missing, and what lived between two ticks was not seen; mymonitor doctor says what would change it.`,
+          `No exit records (${exits.reason ?? 'the kernel refused'}): high-water marks and CPU times are missing, and memory between two ticks was not seen; mymonitor doctor says what would change it.`,
         ]
       : []),
     ...(exits.dropped > 0

@@ -1,4 +1,4 @@
-import type { Analysis, MajorCategory, Peak, RecordingSummary, Trust } from '../analysis/contract.ts'
+import type { Analysis, MajorCategory, OwnCost, Peak, RecordingSummary, Trust } from '../analysis/contract.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
 import { coverageText } from './coverage.ts'
 import { cpusText } from './cpus.ts'
@@ -79,7 +79,6 @@ function pssText({ pssSource, confirmedPssKb }: Peak): string {
 
 function trustLines(trust: Trust, recording: RecordingSummary): string[] {
   const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late, by ${formatMs(trust.maxLateUs)} at most`
-  const buildCpu = trust.buildCpuUs === null ? '' : ` (build: ${cpu(trust.buildCpuUs)})`
   return [
     '',
     '--- Trust ---',
@@ -88,10 +87,15 @@ function trustLines(trust: Trust, recording: RecordingSummary): string[] {
     `Coverage: ${coverageText(trust)}`,
     ...(trust.attributedCpuUs === null ? [] : [`CPU in Exit Records: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`]),
     ...(recording.cpuScheduling === null ? [] : [`CPU Scheduling: ${printable(cpusText(recording.cpuScheduling))}`]),
-    `Processes Unreadable: ${trust.unreadableProcesses}`,
+    `Processes Unreadable: ${trust.unreadableProcesses ?? 'unknown'}`,
     `Sources: ${trust.sources.map(printable).join(', ') || 'none'}`,
-    `Own Cost: mymonitor ${cpu(trust.ownCpuUs)} (sampler ${cpu(trust.samplerCpuUs)}), launcher ${cpu(trust.launcherCpuUs)} CPU${buildCpu}, ${kb(trust.ownPeakRssKb)} KB peak RSS`,
+    `Own Cost: ${trust.ownCost === null ? 'unknown' : ownCost(trust.ownCost, trust.buildCpuUs)}`,
   ]
+}
+
+function ownCost({ cpuUs, samplerCpuUs, launcherCpuUs, peakRssKb }: OwnCost, buildCpuUs: number | null): string {
+  const build = buildCpuUs === null ? '' : ` (build: ${cpu(buildCpuUs)})`
+  return `mymonitor ${cpu(cpuUs)} (sampler ${cpu(samplerCpuUs)}), launcher ${cpu(launcherCpuUs)} CPU${build}, ${kb(peakRssKb)} KB peak RSS`
 }
 
 function attributed(us: number, buildUs: number | null): string {

@@ -1,4 +1,4 @@
-import type { Analysis, Peak, Trust } from '../analysis/contract.ts'
+import type { Analysis, OwnCost, Peak, Trust } from '../analysis/contract.ts'
 import { formatKb, formatMs, formatShare, formatUs } from '../units.ts'
 import { coverageText } from './coverage.ts'
 
@@ -13,7 +13,7 @@ export function trustFacts({ trust, peak, metric }: Pick<Analysis, 'trust' | 'pe
     ...(peak === null || metric !== 'pss' ? [] : [['PSS', pss(peak)] satisfies Fact]),
     ...(peak === null ? [] : [['Upper bound', upperBound(peak)] satisfies Fact]),
     ['Sources', trust.sources.join(', ') || 'none'],
-    ['Own cost', ownCost(trust)],
+    ['Own cost', trust.ownCost === null ? 'Unknown.' : ownCost(trust.ownCost, trust.buildCpuUs)],
   ]
 }
 
@@ -34,7 +34,7 @@ function sampling(trust: Trust): string {
 
 function coverage(trust: Trust): string {
   const unreadable =
-    trust.unreadableProcesses === 0
+    trust.unreadableProcesses === null || trust.unreadableProcesses === 0
       ? ''
       : ` ${count(trust.unreadableProcesses, 'process', 'processes')} could not be read and add nothing to the totals.`
   return `${coverageText(trust)}. A process is one however many images it ran, from exec to exec; sampled were those live at a tick${betweenTicks(trust)}.${unreadable}`
@@ -63,11 +63,10 @@ function upperBound({ rssKb, upperBoundRssKb, withoutMark }: Peak): string {
   return `Between the ticks RSS was at most ${formatKb(upperBoundRssKb)}, the largest sum of high-water marks at any instant; at the peak it was ${formatKb(rssKb)}.${incomplete}`
 }
 
-function ownCost(trust: Trust): string {
-  const own = trust.ownCpuUs + trust.launcherCpuUs
+function ownCost({ cpuUs, samplerCpuUs, launcherCpuUs, peakRssKb }: OwnCost, buildCpuUs: number | null): string {
   const build =
-    trust.buildCpuUs === null ? '' : `, ${formatShare(own, trust.buildCpuUs)} of the ${formatUs(trust.buildCpuUs)} the build used`
-  return `${formatUs(trust.ownCpuUs)} of CPU for mymonitor (${formatUs(trust.samplerCpuUs)} of it for sampling) and ${formatUs(trust.launcherCpuUs)} for the launcher${build}; at most ${formatKb(trust.ownPeakRssKb)} of memory.`
+    buildCpuUs === null ? '' : `, ${formatShare(cpuUs + launcherCpuUs, buildCpuUs)} of the ${formatUs(buildCpuUs)} the build used`
+  return `${formatUs(cpuUs)} of CPU for mymonitor (${formatUs(samplerCpuUs)} of it for sampling) and ${formatUs(launcherCpuUs)} for the launcher${build}; at most ${formatKb(peakRssKb)} of memory.`
 }
 
 function count(value: number, one: string, many = `${one}s`): string {

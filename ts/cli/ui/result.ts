@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { Analysis, CategoryFigures, Peak, Trust } from '../../analysis/contract.ts'
+import type { Analysis, CategoryFigures, OwnCost, Peak, Trust } from '../../analysis/contract.ts'
 import { coverageText } from '../../report/coverage.ts'
 import { cpusText } from '../../report/cpus.ts'
 import { outcomeOf } from '../../report/outcome.ts'
@@ -113,6 +113,10 @@ function trustText(trust: Trust): string {
   return [
     `${formatCount(trust.ticks, 'tick')} of ${formatMs(trust.intervalUs)}, ${late}${skipped}`,
     coverageText(trust),
-    `own cost ${formatUs(trust.ownCpuUs + trust.launcherCpuUs)} CPU, ${formatKb(trust.ownPeakRssKb)}`,
+    ownCostText(trust.ownCost),
   ].join('; ')
+}
+
+function ownCostText(cost: OwnCost | null): string {
+  return cost === null ? 'own cost unknown' : `own cost ${formatUs(cost.cpuUs + cost.launcherCpuUs)} CPU, ${formatKb(cost.peakRssKb)}`
 }
