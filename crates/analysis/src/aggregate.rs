@@ -3,7 +3,7 @@
 use std::fmt;
 
 use mymonitor_recording::model::{Model, Row, Totals};
-use mymonitor_recording::{ChunkReader, Correction, Executables, Recording, RecordingError, Timeline, Window};
+use mymonitor_recording::{ChunkReader, Correction, Corrector, Executables, Recording, RecordingError, Remark, Timeline, Window};
 
 use crate::bound::{UpperBound, upper_bound};
 use crate::by_tick::{ByTick, NOT_MEASURED, Sample};
@@ -158,7 +158,11 @@ struct Pass<'a> {
     ticks: &'a Timeline,
     executables: &'a Executables,
     /// Index: `process_id`; what its last measurement said, before its first one that. Empty where nothing was measured.
-    corrections: Vec<Option<Correction>>,
+    remarks: Vec<Remark>,
+    corrector: Corrector,
+    /// Of the tick, without the ignored.
+    measured_kb: Vec<Option<u64>>,
+    remarks_of_tick: Vec<Remark>,
     /// Position of the next tick.
     next: u32,
     model: Model,
@@ -186,7 +190,10 @@ impl<'a> Pass<'a> {
             options,
             ticks,
             executables,
-            corrections,
+            remarks: corrections.into_iter().map(Remark::from).collect(),
+            corrector: Corrector::default(),
+            measured_kb: Vec::new(),
+            remarks_of_tick: Vec::new(),
             next: 0,
             model: Model::new(),
             counted: Vec::new(),
@@ -212,7 +219,7 @@ impl<'a> Pass<'a> {
     fn tick(&mut self, samples: &[Sample]) -> Result<(), String> {
         self.count(samples)?;
         let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
-        let totals = if self.corrections.is_empty() { modelled } else { self.corrected() };
+        let totals = if self.remarks.is_empty() { modelled } else { self.corrected() };
         let position = self.next as usize;
         let elapsed_us = us(self.ticks.elapsed_us[position]);
         let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| (us(next) - elapsed_us) / 1e6);
@@ -241,15 +248,16 @@ impl<'a> Pass<'a> {
 
     /// Puts what was measured in the place of the model's values, and corrects the others by what was.
     fn corrected(&mut self) -> Totals {
+        self.measured_kb.clear();
+        self.remarks_of_tick.clear();
+        for sample in &self.counted {
+            self.measured_kb.push((sample.pss_kb != NOT_MEASURED).then_some(sample.pss_kb));
+            self.remarks_of_tick.push(self.remarks[sample.process_id as usize]);
+        }
+        self.corrector.correct(&self.rows, &self.measured_kb, &mut self.remarks_of_tick, &mut self.pss_kb);
         let mut totals = Totals::default();
-        for (sample, pss_kb) in self.counted.iter().zip(&mut self.pss_kb) {
-            let correction = &mut self.corrections[sample.process_id as usize];
-            if sample.pss_kb != NOT_MEASURED {
-                *correction = Some(Correction::new(sample.pss_kb, sample.rss_kb, sample.shared_kb));
-                *pss_kb = sample.pss_kb;
-            } else if let Some(correction) = correction {
-                *pss_kb = correction.apply(*pss_kb, sample.rss_kb);
-            }
+        for ((sample, pss_kb), remark) in self.counted.iter().zip(&self.pss_kb).zip(&self.remarks_of_tick) {
+            self.remarks[sample.process_id as usize] = *remark;
             totals.rss_kb = totals.rss_kb.saturating_add(sample.rss_kb);
             totals.pss_kb = totals.pss_kb.saturating_add(*pss_kb);
             totals.private_kb = totals.private_kb.saturating_add(sample.rss_kb.saturating_sub(sample.shared_kb));

@@ -140,7 +140,7 @@ impl Part {
     }
 }
 
-fn private(row: &Row) -> u64 {
+pub(crate) fn private(row: &Row) -> u64 {
     row.rss_kb.saturating_sub(row.shared_kb)
 }
 

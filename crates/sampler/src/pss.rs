@@ -12,8 +12,8 @@
 mod budget;
 
 use mymonitor_proc::{ReadError, Rollup};
-use mymonitor_recording::Correction;
 use mymonitor_recording::model::Row;
+use mymonitor_recording::{Corrector, Remark};
 use mymonitor_wire::Sample;
 
 use crate::clock;
@@ -48,6 +48,7 @@ pub(crate) struct Mark {
     /// This user may not measure it; asked once.
     denied: bool,
     last: Option<Measured>,
+    remark: Remark,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,6 @@ struct Measured {
     shared_kb: u64,
     /// Processes of its executable.
     population: u32,
-    correction: Correction,
 }
 
 /// Counts over the session.
@@ -84,6 +84,11 @@ pub(crate) struct Modelled<'a> {
 pub(crate) struct Meter {
     mode: Mode,
     executables: Vec<Executable>,
+    corrector: Corrector,
+    /// Of the tick.
+    measured_kb: Vec<Option<u64>>,
+    remarks: Vec<Remark>,
+    corrected_kb: Vec<u64>,
     last_full_tick: Option<u32>,
     /// Total of the last full measurement that was a new peak, with what may not be measured taken from the model.
     checked_kb: u64,
@@ -120,6 +125,10 @@ impl Meter {
                 PssMode::Full => Mode::Full,
             },
             executables: Vec::new(),
+            corrector: Corrector::default(),
+            measured_kb: Vec::new(),
+            remarks: Vec::new(),
+            corrected_kb: Vec::new(),
             last_full_tick: None,
             checked_kb: 0,
             unchecked_kb: 0,
@@ -139,13 +148,13 @@ impl Meter {
             return tick.pss_kb.iter().sum();
         }
         self.count_population(tick.rows);
-        let estimate_kb = estimate(tick, live, samples);
+        let estimate_kb = self.estimate(tick, live, samples);
         let before_us = self.counts.cpu_us;
         let complete = self.spend(tick, live, samples, estimate_kb);
         if self.counts.cpu_us == before_us {
             return estimate_kb;
         }
-        let corrected_kb = estimate(tick, live, samples);
+        let corrected_kb = self.estimate(tick, live, samples);
         if complete && tick.in_build {
             self.note_full(tick.tick, estimate_kb, corrected_kb, samples);
         }
@@ -255,7 +264,6 @@ impl Meter {
                     rss_kb,
                     shared_kb,
                     population: executable.population,
-                    correction: Correction::new(pss_kb, rss_kb, shared_kb),
                 });
                 true
             }
@@ -282,6 +290,22 @@ impl Meter {
         self.confirmed = measured.then_some(ConfirmedPeak { tick, pss_kb: total_kb });
     }
 
+    /// Measured where it was in this tick, else the model corrected by what was measured before.
+    fn estimate(&mut self, tick: &Modelled<'_>, live: &mut [Live], samples: &[Sample]) -> u64 {
+        let Self { corrector, measured_kb, remarks, corrected_kb, .. } = self;
+        measured_kb.clear();
+        measured_kb.extend(samples.iter().map(|sample| sample.pss_kb));
+        remarks.clear();
+        remarks.extend(tick.owners.iter().map(|&owner| live[owner].mark.remark));
+        corrected_kb.clear();
+        corrected_kb.extend_from_slice(tick.pss_kb);
+        corrector.correct(tick.rows, measured_kb, remarks, corrected_kb);
+        for (&owner, remark) in tick.owners.iter().zip(remarks) {
+            live[owner].mark.remark = *remark;
+        }
+        corrected_kb.iter().copied().fold(0, u64::saturating_add)
+    }
+
     fn count_population(&mut self, rows: &[Row]) {
         for executable in &mut self.executables {
             executable.population = 0;
@@ -299,7 +323,7 @@ impl Meter {
 
 impl Mark {
     pub(crate) fn new(forked: bool) -> Self {
-        Self { forked, denied: false, last: None }
+        Self { forked, denied: false, last: None, remark: Remark::default() }
     }
 
     /// A child was seen that never exec'ed: pages of this process are in both.
@@ -336,19 +360,6 @@ impl Mark {
 fn full_price_us(budget: &Budget, tick: &Modelled<'_>, live: &[Live]) -> u64 {
     let measurable = tick.owners.iter().zip(tick.rows).filter(|&(&owner, _)| !live[owner].mark.denied);
     measurable.map(|(_, row)| budget.predict_us(row.rss_kb)).sum()
-}
-
-/// Measured where it was in this tick, else the model corrected by the image's last measurement.
-fn estimate(tick: &Modelled<'_>, live: &[Live], samples: &[Sample]) -> u64 {
-    let of = |row: usize| {
-        let rss_kb = tick.rows[row].rss_kb;
-        let modelled_kb = tick.pss_kb[row];
-        samples[row].pss_kb.unwrap_or_else(|| {
-            let last = &live[tick.owners[row]].mark.last;
-            last.map_or(modelled_kb, |last| last.correction.apply(modelled_kb, rss_kb))
-        })
-    };
-    (0..tick.rows.len()).map(of).fold(0, u64::saturating_add)
 }
 
 fn exceeds(kb: u64, than_kb: u64) -> bool {
