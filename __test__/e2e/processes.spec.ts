@@ -1,5 +1,6 @@
 /** Which processes are recorded, and as whom. */
 
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -67,6 +68,47 @@ describe('processes of the build', () => {
     const identities = processes.map(({ pid, start_ticks, exec_count }) => `${pid} ${start_ticks} ${exec_count}`)
     expect(new Set(identities).size).toBe(identities.length)
     for (const { start_us, end_us } of processes) expect(end_us ?? start_us).toBeGreaterThanOrEqual(start_us)
+  })
+
+  test('more processes than descriptors are read without keeping them open, and the recording says of how many', async () => {
+    const output = temporary()
+    const sleeps = 300
+    const build = `ulimit -n; i=0; while [ $i -lt ${sleeps} ]; do sleep 3 & i=$((i+1)); done; wait; exit 5`
+    const sampled = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', build)
+    const { status, stdout, stderr } = await run(['sh', '-c', 'ulimit -n 128; exec "$@"', 'sh', ...sampled])
+    expect(status, stderr.toString()).toBe(5)
+    expect(stdout.toString()).toBe('128\n')
+    const { dir, metadata } = recordingIn(output)
+    expect(metadata.measurement_error).toBeNull()
+    expect(metadata.counts?.short_of_descriptors).toBeGreaterThan(100)
+    const sampledOnes = (await rows(dir, 'processes')).filter(({ name, samples }) => name === 'sleep' && samples > 0)
+    expect(new Set(sampledOnes.map(({ pid }) => pid)).size).toBe(sleeps)
+  })
+
+  test('two processes that had the same pid one after the other are two rows', async (context) => {
+    const inNamespace = ['unshare', '--pid', '--fork', '--mount-proc']
+    const reuse = `
+      sleep 1 & first=$!; wait
+      while echo $((first - 1)) > /proc/sys/kernel/ns_last_pid; sleep 1.5 & [ $! != $first ]; do :; done
+      echo $first $!; wait`
+    if (spawnSync('unshare', [...inNamespace.slice(1), 'sh', '-c', 'echo 100 > /proc/sys/kernel/ns_last_pid']).status !== 0)
+      context.skip('a pid namespace in which pids can be chosen is not permitted')
+    const output = temporary()
+    const sampled = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'sh', '-c', reuse)
+    const { status, stdout, stderr } = await run([...inNamespace, ...sampled])
+    expect(status, stderr.toString()).toBe(0)
+    const [first, second] = stdout.toString().trim().split(' ')
+    expect(second).toBe(first)
+    const { dir } = recordingIn(output)
+    const images = ofPid(await rows(dir, 'processes'), Number(first)).filter(({ name }) => name === 'sleep')
+    expect(images.map(({ argv }) => argv)).toEqual([
+      ['sleep', '1'],
+      ['sleep', '1.5'],
+    ])
+    const [before, after] = images
+    expect(new Set(images.map(({ process_id }) => process_id)).size).toBe(2)
+    expect(after?.start_ticks).toBeGreaterThan(before?.start_ticks ?? Number.POSITIVE_INFINITY)
+    expect(before?.end).not.toBe('execed')
   })
 
   test('known defect 2: a process that vanished never gets the numbers of another', async () => {

@@ -170,7 +170,9 @@ describe('a disk that is full', () => {
     const script = 'cat /dev/zero > disk/fill 2> /dev/null; sleep 0.3; exit 3'
     const { status, stderr } = await run([...mounted, ...mymonitor('--output-dir', 'disk/out', '--', 'sh', '-c', script)], { cwd })
     expect(status).toBe(3)
-    expect(stderr.toString()).toContain('no space left on device')
+    expect(stderr.toString()).toMatch(
+      /^mymonitor: the measurement failed: cannot write \S+: no space left on device; free some [^\n]*; the status of the build stands\n$/,
+    )
     const dir = runDir(join(cwd, 'kept'), 'out')
     const record = recordOf(dir)
     expect(record).toMatchObject({ state: 'finished', levels: [{ state: 'finished', exit_status: 3 }] })
@@ -178,4 +180,16 @@ describe('a disk that is full', () => {
     const metadata = JSON.parse(readFileSync(join(dir, record.levels[0]?.recording ?? '', 'metadata.json'), 'utf8')) as Metadata
     expect(metadata).toMatchObject({ state: 'finished', exit_code: 3 })
   })
+})
+
+test.each(['out', 'out/*/*'])('a build that removes %s while it is recorded keeps its status, and one line says so', async (removed) => {
+  const cwd = temporary()
+  const script = `until ls out/*/*/ticks.journal; do sleep 0.05; done; sleep 0.2; rm -rf ${removed}; sleep 0.2; exit 3`
+  const { status, stderr } = await run(mymonitor('--output-dir', 'out', '--', 'sh', '-c', `{ ${script}; } > /dev/null 2>&1`), { cwd })
+  expect(status).toBe(3)
+  expect(stderr.toString()).toMatch(
+    /^mymonitor: the measurement failed: \S+ was removed while the build ran; choose [^\n]*; the status of the build stands\n$/,
+  )
+  const dir = runDir(cwd, 'out')
+  expect(recordOf(dir)).toMatchObject({ state: 'finished', levels: [{ state: 'finished', exit_status: 3 }] })
 })

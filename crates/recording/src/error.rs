@@ -67,7 +67,8 @@ impl RecordingError {
 
     #[cfg(feature = "write")]
     pub(crate) fn write(file: &Path, what: impl fmt::Display) -> Self {
-        Self::Write { file: file.into(), what: what.to_string() }
+        // The `parquet` crate's word for an error that it only passes on.
+        Self::Write { file: file.into(), what: what.to_string().trim_start_matches("External: ").into() }
     }
 }
 

@@ -64,6 +64,10 @@ impl Run {
                     self.fail(format!("the recording is incomplete: {} bytes of its journals could not be used", summary.unused_bytes()));
                 }
             }
+            Ok(Err(_)) if !self.options.recording_dir.join(JOURNAL_FILE).exists() => self.fail(format!(
+                "{} was removed while the build ran; choose a place with --output-dir that the build does not clean",
+                self.options.recording_dir.display()
+            )),
             Ok(Err(error)) => self.fail(error.to_string()),
             Err(_) => self.fail(format!("writing the tables panicked; {JOURNAL_FILE} holds what was recorded; please report it")),
         }
