@@ -15,6 +15,7 @@ export type {
   Trust,
 } from './analysis/contract.ts'
 export { type AnalyseOptions, analyse } from './analysis/index.ts'
+export type { OutsideProcess, ScopeVerdict } from './analysis/scope.ts'
 export { type Classification, type Explanation, explain } from './classify/classify.ts'
 export type { Rule } from './classify/rule.ts'
 export { loadRules, type Rules } from './classify/rules.ts'
@@ -46,3 +47,4 @@ export { type RecoveredRecording, type Recoveries, recoverAll } from './sample/r
 export { type Exported, type ExportOptions, exportRecordings } from './sample/reports.ts'
 export { type SampleHandle, sample } from './sample/sample.ts'
 export type { LevelPosition, LevelResult, LiveSnapshot, SampleOptions, SampleResult } from './sample/types.ts'
+export { type Verification, type VerifyOptions, verifyScope } from './sample/verify.ts'

@@ -50,6 +50,14 @@ export interface PssFacts {
   confirmed_peak: { tick: number; pss_kb: number } | null
 }
 
+/** What of the host was recorded besides the build and its descendants. */
+interface FullScan {
+  /** Of the base names of commands. */
+  process_pattern: string
+  /** Between two looks at all processes of the host. */
+  period_us: number
+}
+
 /** What was asked for and done; CPUs in the kernel's notation, such as 1,2,4-7. Null: not pinned. */
 export interface CpuScheduling {
   policy: 'adaptive' | 'manual'
@@ -96,9 +104,11 @@ export interface Metadata {
   limits: { cgroup: string | null; open_files_soft: number | null }
   /** Null: the configuration did not ask for it, or a recording of earlier versions. */
   cpu_scheduling: CpuScheduling | null
+  /** Null: descendants only, or a recording of earlier versions. */
+  full_scan: FullScan | null
   source_commit: string | null
   tools: Record<string, string>
-  /** children_walk, exit_records, connector */
+  /** children_walk, exit_records, connector, full_scan */
   sources: string[]
   /** What became of the exit records; null in recordings of earlier versions. */
   exit_records: ExitRecords | null

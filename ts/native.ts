@@ -48,6 +48,11 @@ export function loadRecorder(): typeof Binding {
   return loadBinding()
 }
 
+/** Why this is no regular expression by which processes are chosen; null where it is one, and where nothing can be recorded. */
+export function patternProblem(pattern: string): string | null {
+  return pattern === '' || process.platform !== 'linux' ? null : loadRecorder().patternProblem(pattern)
+}
+
 /** Path of the executable `mymonitor-launcher`, which is always beside the addon that was loaded. Throws ERR_MYMONITOR_UNSUPPORTED. */
 export function launcherPath(): string {
   const launcher = join(addonDirectory(loadRecorder()), 'mymonitor-launcher')

@@ -167,7 +167,7 @@ test('a process is one however many images it ran; where events were lost, one t
 
 test('what ran under a pid that was free again is another process', () => {
   const counts = new ProcessCounts()
-  const image = { pid: 7, execCount: 0, isSampled: true, isFollowed: false, major: 'Other', minor: 'Other_a' }
+  const image = { pid: 7, execCount: 0, isSampled: true, isOutside: false, isFollowed: false, major: 'Other', minor: 'Other_a' }
   counts.add({ ...image, isFollowed: true, isSampled: false })
   counts.add({ ...image, execCount: 1, minor: 'Other_b' })
   counts.add(image)

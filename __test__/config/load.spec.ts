@@ -39,6 +39,7 @@ const EFFECTS: Record<string, [value: string, effect: (config: Config) => unknow
   'monitor.general.log_root_dir': ['"elsewhere"', (config) => config.logRootDir, 'elsewhere'],
   'monitor.collection.interval_seconds': ['0.2', (config) => config.intervalUs, 200_000],
   'monitor.collection.metric_type': ['"rss_pidstat"', (config) => config.metric, 'rss'],
+  'monitor.collection.pss_collector_mode': ['"full_scan"', (config) => config.scope, 'full_scan'],
   'monitor.storage.compression': ['"zstd"', (config) => config.compression, 'zstd'],
   'monitor.storage.format': ['"json"', ({ formats }: Config) => formats.json, true],
   'monitor.storage.generate_legacy_formats': ['true', ({ formats }: Config) => formats.legacyCsv, true],
@@ -61,10 +62,9 @@ const SCHEDULING_EFFECTS: [string, scheduling: string, expected: unknown][] = [
   ],
   ['monitor.scheduling.enable_cpu_affinity', 'scheduling_policy = "adaptive"\nenable_cpu_affinity = false', null],
 ]
-/** Every key that cannot take effect (yet): a value that a Python MyMonitor user has. */
+/** Every key that cannot take effect: a value that a Python MyMonitor user has. */
 const WITHOUT_EFFECT: Record<string, string> = {
   'monitor.general.categorization_cache_size': '4096',
-  'monitor.collection.pss_collector_mode': '"full_scan"',
   'monitor.collection.process_check_interval': '0.1',
   'monitor.collection.monitoring_timeout': '30',
   'monitor.collection.graceful_shutdown_timeout': '5',
@@ -207,10 +207,11 @@ const PROJECT_EFFECTS: Record<string, [value: string, expected: unknown]> = {
   clean_command_template: ['"c"', { clean: 'c' }],
   clean_timeout_seconds: ['90', { cleanTimeoutMs: 90_000 }],
   shell: ['"zsh"', { shell: 'zsh' }],
+  process_pattern: ['"make|gcc|as"', { processPattern: 'make|gcc|as' }],
 }
 
 test('the tests below know every key of a project', () => {
-  expect([...Object.keys(PROJECT_EFFECTS), 'process_pattern'].sort()).toEqual(Object.keys(projectKeys).sort())
+  expect(Object.keys(PROJECT_EFFECTS).sort()).toEqual(Object.keys(projectKeys).sort())
 })
 
 test.each(Object.entries(PROJECT_EFFECTS))('the key %s of a project takes effect', (key, [value, expected]) => {
@@ -219,10 +220,11 @@ test.each(Object.entries(PROJECT_EFFECTS))('the key %s of a project takes effect
   expect(load('', `[[projects]]\n${text.join('')}`).projects[0]).toMatchObject(expected as object)
 })
 
-test('process_pattern earns one warning however many projects have it', () => {
-  const { warnings } = load('', projectToml('process_pattern = "ld"', 'a') + projectToml('process_pattern = "as"', 'b'))
-  expect(warnings).toHaveLength(1)
-  expect(warnings[0]).toContain('process_pattern')
+test('process_pattern needs no warning, and one that is no expression is a problem with its place', () => {
+  expect(load('', projectToml('process_pattern = "make|gcc|as"', 'a')).warnings).toEqual([])
+  expect(problem('', projectToml('process_pattern = "make|(gcc"', 'a'))).toMatch(
+    /^projects\.toml:\d+:1: process_pattern must be a regular expression that matches whole names, such as "java\|sccache", or "" for none, got "make\|\(gcc": /,
+  )
 })
 
 test('the problems of projects name the project and the line', () => {

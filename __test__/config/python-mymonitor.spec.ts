@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { loadRules } from '../../ts/classify/rules.ts'
 import { SHIPPED_CONFIG } from '../../ts/config/find.ts'
 import { type Config, loadConfig } from '../../ts/config/load.ts'
-import { configKeys, type Key, projectKeys } from '../../ts/config/schema.ts'
+import { configKeys } from '../../ts/config/schema.ts'
 import { describeConfig } from '../../ts/config/show.ts'
 import { readToml } from '../../ts/config/toml.ts'
 import { directoryWith } from './files.ts'
@@ -15,13 +15,11 @@ const load = (): Config => loadConfig(join(FILES, 'config.toml'), surroundings)
 
 /** What a user of the Python MyMonitor sees on the first run: all of it. */
 const WARNINGS = [
-  'config.toml:12:1: monitor.collection.pss_collector_mode = "full_scan" is not available yet; the build and all its descendants are recorded, as with "descendants_only"',
   'config.toml:7:1: monitor.general.categorization_cache_size has no effect any more: every process is classified once, after the recording; nothing is cached',
   "config.toml: monitor.collection.process_check_interval, monitor.collection.monitoring_timeout have no effect any more: the end of the build is waited for directly, nothing is polled; --timeout limits a build's time",
   'config.toml:15:1: monitor.collection.graceful_shutdown_timeout has no effect any more: a build that is ended gets 10 s between TERM and KILL',
   'config.toml: monitor.scheduling.max_concurrent_monitors, monitor.scheduling.thread_name_prefix, monitor.hybrid.hybrid_sampling_workers, monitor.hybrid.hybrid_task_queue_size, monitor.hybrid.hybrid_result_queue_size, monitor.hybrid.hybrid_enable_prioritization, monitor.hybrid.hybrid_max_retry_count, monitor.hybrid.hybrid_queue_timeout, monitor.hybrid.hybrid_worker_timeout, monitor.hybrid.hybrid_enable_queue_monitoring, monitor.hybrid.hybrid_batch_result_size have no effect any more: one thread samples every process in one pass; there are no workers or queues to tune',
   'config.toml:27:1: monitor.hybrid.hybrid_discovery_interval has no effect any more: processes are discovered at every tick',
-  'projects.toml: process_pattern has no effect any more: every descendant of the build is recorded, whatever its name',
 ]
 
 test('its three files load as they are; the list of warnings is this one', () => {
@@ -38,6 +36,7 @@ test('what takes effect there has the same effect here', () => {
     logRootDir: 'logs',
     intervalUs: 50_000,
     metric: 'pss',
+    scope: 'full_scan',
     compression: 'snappy',
     scheduling: { policy: 'adaptive', monitorCore: 0 },
     projectsFile: join(FILES, 'projects.toml'),
@@ -54,10 +53,8 @@ test('every key of its config.toml and projects.toml takes effect or is in exact
   )
   const given = [...configKeysIn(readToml(join(FILES, 'config.toml')).table), ...projectKeysIn()]
   for (const key of given) {
-    const row = Object.entries<Key>({ ...configKeys, ...projectKeys }).find(([name]) => name === key)?.[1]
     const naming = warnings.filter((warning) => namesIn(warning).includes(key))
-    const isDefault = row?.kind === 'unavailable' && naming.length === 0
-    expect([key, inEffect.has(key) || isDefault, naming.length]).toEqual([key, naming.length === 0, naming.length === 0 ? 0 : 1])
+    expect([key, inEffect.has(key), naming.length]).toEqual([key, naming.length === 0, naming.length === 0 ? 0 : 1])
   }
   // Nothing that it knew is missing here.
   expect(given).toHaveLength(Object.keys(configKeys).length + 6)

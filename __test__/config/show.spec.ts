@@ -36,18 +36,10 @@ test('each value comes with the file and line that set it, or as a default', () 
   expect(rules).toEqual({ file: join(SHIPPED_CONFIG, '../rules.toml'), shipped: true })
 })
 
-test('every key that is not retired has a value, and a value that cannot be honoured is not shown as if it were', () => {
+test('every key that is not retired has a value', () => {
   const { dir, description } = describe({ 'conf/config.toml': '[monitor.storage]\nformat = "json"\ngenerate_legacy_formats = false\n' })
   const expected = Object.entries(configKeys).flatMap(([key, { kind }]) => (kind === 'retired' ? [] : [key]))
   expect(description.config.values.map(({ key }) => key)).toEqual(expected)
-  const format: { kind: string } = configKeys['monitor.storage.format']
-  if (format.kind === 'unavailable') {
-    expect(description.config.values.find(({ key }) => key === 'monitor.storage.format')).toMatchObject({
-      value: 'parquet',
-      origin: 'default',
-    })
-    expect(description.warnings).toHaveLength(1)
-  }
   const origin = { file: join(dir, 'conf/config.toml'), line: 3 }
   expect(description.config.values.find(({ key }) => key === 'monitor.storage.generate_legacy_formats')).toMatchObject({
     value: false,

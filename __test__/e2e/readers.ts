@@ -39,6 +39,7 @@ export interface ProcessRow {
   threads: number | null
   samples: number
   seen_by: string
+  outside_tree: boolean
 }
 export interface TickRow {
   tick: number

@@ -2,8 +2,17 @@ import { expect, test } from 'vitest'
 import type { Config, Project } from '../../ts/config/load.ts'
 import type { RunOptions } from '../../ts/run/options.ts'
 import { type Plan, planRun } from '../../ts/run/plan.ts'
+import { scopeNotes } from '../../ts/run/scope.ts'
 
-const PROJECT: Project = { name: 'qemu', dir: 'build', setup: '', build: 'make -j<N>', clean: 'make clean', cleanTimeoutMs: 60_000 }
+const PROJECT: Project = {
+  name: 'qemu',
+  dir: 'build',
+  setup: '',
+  build: 'make -j<N>',
+  clean: 'make clean',
+  cleanTimeoutMs: 60_000,
+  processPattern: '',
+}
 const CONFIG: Config = {
   file: '/etc/mm/config.toml',
   origin: 'option',
@@ -12,6 +21,7 @@ const CONFIG: Config = {
   logRootDir: 'logs',
   intervalUs: 50_000,
   metric: 'pss',
+  scope: 'descendants_only',
   compression: 'snappy',
   formats: { json: false, legacyCsv: false },
   scheduling: null,
@@ -245,4 +255,21 @@ test('CPU scheduling is decided for each level, and only where the configuration
   const { levels } = plan({ jobs: [4, 3] }, { scheduling: { policy: 'adaptive', monitorCore: 0 } })
   expect(levels.map(({ cpus }) => cpus?.build)).toEqual([null, [1, 2, 3]])
   expect(plan({ jobs: [4, 3] }).levels.every((level) => !('cpus' in level))).toBe(true)
+})
+
+test('full_scan takes the pattern of the project into its levels; without one, and for a command, a line says that it adds nothing', () => {
+  const processPattern = 'java|sccache'
+  expect(plan({}, { scope: 'full_scan' }, { processPattern }).levels.map((level) => level.processPattern)).toEqual([
+    processPattern,
+    processPattern,
+  ])
+  expect(plan({}, {}, { processPattern }).levels[0]).not.toHaveProperty('processPattern')
+  const scope = { scope: 'full_scan' } as const
+  const config = { ...CONFIG, ...scope }
+  expect(scopeNotes(config, plan({}, scope, { processPattern }).levels)).toEqual([])
+  expect(scopeNotes(config, plan({}, scope).levels)).toEqual([
+    '/etc/mm/config.toml: pss_collector_mode = "full_scan" adds nothing to qemu: it has no process_pattern in /etc/mm/projects.toml; give it one, such as "java|sccache"',
+  ])
+  expect(scopeNotes(config, plan({ command: ['make'] }, scope).levels)[0]).toContain('a command has no process_pattern')
+  expect(scopeNotes(CONFIG, plan({}).levels)).toEqual([])
 })

@@ -296,7 +296,7 @@ describe('the command line', () => {
     const config = '[monitor.collection]\npss_collector_mode = "full_scan"\n'
     const cwd = directoryWith({ 'conf/config.toml': config, 'conf/projects.toml': projectToml() })
     const { err } = await cli(['--no-report', '--', 'true'], cwd)
-    expect(err.match(/is not available yet/g)).toHaveLength(1)
+    expect(err.match(/pss_collector_mode = "full_scan" adds nothing to true: a command has no process_pattern/g)).toHaveLength(1)
   })
 })
 

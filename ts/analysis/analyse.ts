@@ -95,6 +95,7 @@ function peakOf(
   const kb = metric === 'pss' ? pssKb : rssKb
   // Exits that were seen and not recorded had marks, too.
   const withoutMark = known + (exits?.dropped ?? 0) + (exits?.unreadable ?? 0)
+  const outside = processes.filter(({ outsideTree }) => outsideTree)
   const sizes = { kb, rssKb, pssKb, privateKb, sharedKb, upperBoundRssKb, withoutMark }
   return {
     ...sizes,
@@ -103,5 +104,7 @@ function peakOf(
     pssSource: measured ? 'measured' : 'modelled',
     confirmedPssKb: pss?.confirmed_peak?.pss_kb ?? null,
     processes,
+    outsideProcesses: outside.length,
+    outsideKb: outside.reduce((sum, process) => sum + process.kb, 0),
   }
 }

@@ -67,12 +67,17 @@ export interface Peak {
   /** Images without a high-water mark, whose largest sample stands in for it: with any, the upper bound is incomplete. */
   withoutMark: number
   processes: ProcessEntry[]
+  /** The part of `processes` that does not descend from the build, and of `kb`; 0 but for full_scan. */
+  outsideProcesses: number
+  outsideKb: number
 }
 
 export interface ProcessEntry {
   processId: number
   pid: number
   parentId: number | null
+  /** Not a descendant of the build: recorded because its name matches process_pattern. */
+  outsideTree: boolean
   name: string
   /** Command line for people: redacted, joined, not cut. */
   command: string
@@ -135,7 +140,7 @@ export interface Trust {
   skippedTicks: number
   lateTicks: number
   maxLateUs: number
-  /** What the processes ran between their execs: the rows of `processes`. */
+  /** What the processes ran between their execs: the rows of `processes`. As all counts here but `outsideProcesses`, of the tree only. */
   images: number
   /** Processes that are recorded, each one however many images it ran. */
   processes: number
@@ -155,6 +160,9 @@ export interface Trust {
   eventOverflows: number
   /** CPU time in the exit records; null without them. */
   attributedCpuUs: number | null
+  /** Images recorded by process_pattern, and the CPU time they used for the build; null without full_scan. */
+  outsideProcesses: number | null
+  outsideCpuUs: number | null
   sources: string[]
   /** Null: unknown, as mymonitor died. */
   ownCost: OwnCost | null

@@ -4,6 +4,8 @@ interface Image {
   /** 0: the first of its process. */
   execCount: number
   isSampled: boolean
+  /** Not of the tree: it counts in its categories and in `outside` only. */
+  isOutside: boolean
   /** Another image of the same process follows. */
   isFollowed: boolean
   major: string
@@ -20,16 +22,17 @@ export class ProcessCounts {
   images = 0
   processes = 0
   sampled = 0
+  outside = 0
   readonly #inCategory = new Map<string, number>()
   /** By pid. An image stands before the one that follows it, and a pid is not used again before the last of them has ended. */
   readonly #followed = new Map<number, Counted>()
 
-  add({ pid, execCount, isSampled, isFollowed, major, minor }: Image): void {
+  add({ pid, execCount, isSampled, isOutside, isFollowed, major, minor }: Image): void {
     const earlier = execCount === 0 ? undefined : this.#followed.get(pid)
     const process = earlier ?? { isSampled: false, categories: [] }
-    this.images += 1
-    if (earlier === undefined) this.processes += 1
-    if (isSampled && !process.isSampled) this.sampled += 1
+    if (!isOutside) this.images += 1
+    if (earlier === undefined) this[isOutside ? 'outside' : 'processes'] += 1
+    if (isSampled && !process.isSampled && !isOutside) this.sampled += 1
     process.isSampled ||= isSampled
     for (const category of [keyOf(major), keyOf(major, minor)]) {
       if (process.categories.includes(category)) continue

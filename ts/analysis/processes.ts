@@ -16,6 +16,8 @@ export interface ProcessFacts {
   recorded: number
   /** Those that ended unseen. */
   lost: number
+  /** CPU time of those outside of the tree. */
+  outsideCpuUs: number
   /** Base names of everything that ran, as the kernel and argv[0] call it. */
   programs: ReadonlySet<string>
 }
@@ -24,28 +26,35 @@ export function processFacts(recording: Recording, classes: ClassColumns, wanted
   const byId = new Map<number, Facts>()
   const programs = new Set<string>()
   const counts = new ProcessCounts()
-  let [recorded, lost] = [0, 0]
+  let [row, recorded, lost, outsideCpuUs] = [0, 0, 0, 0]
   for (const batch of recording.processes()) {
     for (const [i, id] of batch.processId.entries()) {
-      // Classes have the order of the rows.
-      const row = counts.images
+      const cpuUs = batch.cpuUs[i] ?? Number.NaN
+      const isOutside = batch.outsideTree[i] === 1
       counts.add({
         pid: batch.pid[i] as number,
         execCount: batch.execCount[i] as number,
         isSampled: (batch.samples[i] ?? 0) > 0,
+        isOutside,
         isFollowed: batch.end[i] === 'execed',
         major: classes.majorCategory[row] ?? '',
         minor: classes.minorCategory[row] ?? '',
       })
-      if (!Number.isNaN(batch.cpuUs[i] ?? Number.NaN)) recorded += 1
-      if (batch.end[i] === 'lost') lost += 1
+      // What is known of an end by its exit record, or is not, says nothing of those that have none.
+      if (isOutside) outsideCpuUs += Number.isNaN(cpuUs) ? 0 : cpuUs
+      else {
+        if (!Number.isNaN(cpuUs)) recorded += 1
+        if (batch.end[i] === 'lost') lost += 1
+      }
       programs.add(batch.name[i] ?? '')
       programs.add(baseName(batch.exe[i] ?? ''))
       programs.add(baseName(batch.argv[i]?.[0] ?? ''))
+      // Classes have the order of the rows.
       if (wanted.has(id)) byId.set(id, facts(batch, i, classes, row, showSecrets))
+      row += 1
     }
   }
-  return { byId, counts, recorded, lost, programs }
+  return { byId, counts, recorded, lost, outsideCpuUs, programs }
 }
 
 function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: number, showSecrets: boolean): Facts {
@@ -59,6 +68,7 @@ function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: num
     processId: batch.processId[i] as number,
     pid: batch.pid[i] as number,
     parentId: parent < 0 ? null : parent,
+    outsideTree: batch.outsideTree[i] === 1,
     // The kernel cuts names at 15 bytes.
     name: program.startsWith(comm) && program !== '' ? program : comm,
     command: argv.length === 0 ? (exe ?? comm) : (showSecrets ? argv : redact(argv)).map(quoted).join(' '),
@@ -96,5 +106,5 @@ export function entriesByOwnPeak(ids: readonly number[], aggregate: Aggregate, m
 /** A crash can leave samples of a process whose row was not written yet. */
 function withoutRow(processId: number): Facts {
   const unknown = { parentId: null, name: 'unknown', command: 'unknown', major: 'Other', minor: 'Other_unknown', target: null }
-  return { processId, pid: 0, ...unknown, startUs: 0, endUs: null }
+  return { processId, pid: 0, outsideTree: false, ...unknown, startUs: 0, endUs: null }
 }

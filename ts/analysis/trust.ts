@@ -39,6 +39,8 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
     unrecordedProcesses: counted?.unrecorded ?? null,
     eventOverflows: counted?.overflows ?? 0,
     attributedCpuUs: metadata.exit_records?.state === 'on' ? metadata.exit_records.attributed_cpu_us : null,
+    outsideProcesses: metadata.full_scan === null ? null : processes.counts.outside,
+    outsideCpuUs: metadata.full_scan === null ? null : processes.outsideCpuUs,
     sources: metadata.sources,
     ownCost: ownCostOf(metadata),
     buildCpuUs: metadata.build_cpu_us,

@@ -17,6 +17,7 @@ import { RecoverCommand } from './commands/recover.ts'
 import { ReportCommand } from './commands/report.ts'
 import { SampleCommand } from './commands/sample.ts'
 import { SummaryCommand } from './commands/summary.ts'
+import { VerifyCommand } from './commands/verify.ts'
 import type { CliContext } from './context.ts'
 import { overview, verbHelp } from './ui/help.ts'
 import { COLOR_CHOICES, type ColorChoice } from './ui/paint.ts'
@@ -37,6 +38,7 @@ const VERBS = {
   explain: { command: ExplainCommand, positionals: 0 },
   recover: { command: RecoverCommand, positionals: 1 },
   doctor: { command: DoctorCommand, positionals: 0 },
+  verify: { command: VerifyCommand, positionals: 0 },
   convert: { command: ConvertCommand, positionals: 2 },
   config: { command: ConfigCommand, positionals: 1 },
   init: { command: InitCommand, positionals: 0 },

@@ -74,10 +74,8 @@ export function checkKeys<Table extends Record<string, Key>>(
       findings.retired(path, name, key.reason)
     } else if (!key.check(value)) {
       findings.problem(path, `${name} must be ${key.expected}, got ${shown(value)}`)
-    } else if (key.kind === 'setting') {
+    } else {
       values[name] = value
-    } else if (value !== key.default) {
-      findings.warning(path, `${name} = ${shown(value)} is not available yet; ${key.instead}`)
     }
   }
   return values as Values<Table>

@@ -13,6 +13,8 @@ export interface Config {
   logRootDir: string
   intervalUs: number
   metric: 'pss' | 'rss'
+  /** Which processes are recorded. */
+  scope: 'descendants_only' | 'full_scan'
   compression: Values<typeof configKeys>['monitor.storage.compression']
   /** Other formats that a finished recording is written in, too. */
   formats: { json: boolean; legacyCsv: boolean }
@@ -39,6 +41,8 @@ export interface Project {
   /** How long the clean command may take. */
   cleanTimeoutMs: number
   shell?: string
+  /** Of whole names; "": none. */
+  processPattern: string
 }
 
 /** Reads config.toml and the projects.toml it names. All problems of a file come in one ERR_MYMONITOR_CONFIG; nothing is created or changed. */
@@ -51,6 +55,7 @@ export function loadConfig(option: string | undefined, surroundings: Surrounding
     logRootDir: values['monitor.general.log_root_dir'],
     intervalUs: Math.round(values['monitor.collection.interval_seconds'] * 1e6),
     metric: METRIC_OF_TYPE[values['monitor.collection.metric_type']],
+    scope: values['monitor.collection.pss_collector_mode'],
     compression: values['monitor.storage.compression'],
     formats: { json: values['monitor.storage.format'] === 'json', legacyCsv: values['monitor.storage.generate_legacy_formats'] },
     scheduling,
@@ -70,6 +75,7 @@ function projectOf({ values }: ProjectTable): Project {
     build: values.build_command_template,
     clean: values.clean_command_template,
     cleanTimeoutMs: Math.round(values.clean_timeout_seconds * 1000),
+    processPattern: values.process_pattern,
     ...(values.shell === undefined ? {} : { shell: values.shell }),
   }
 }

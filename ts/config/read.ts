@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { patternProblem } from '../native.ts'
 import { checkKeys, Findings, flatten, isTable, shown } from './check.ts'
 import { type FoundConfig, findConfig, SHIPPED_CONFIG, type Surroundings } from './find.ts'
 import { type Scheduling, schedulingOf } from './scheduling.ts'
@@ -102,6 +103,12 @@ function checkProject(table: unknown, index: number, findings: Findings): Projec
       findings.problem([...at, required], `${which} has no ${required}: it must be ${projectKeys[required].expected}`)
     }
   }
+  const problem = patternProblem(values.process_pattern)
+  if (problem !== null)
+    findings.problem(
+      [...at, 'process_pattern'],
+      `process_pattern must be ${projectKeys.process_pattern.expected}, got ${shown(values.process_pattern)}: ${problem}`,
+    )
   if (name === undefined || dir === undefined || build === undefined) return []
   return [{ given, values: { ...values, name, dir, build_command_template: build } }]
 }

@@ -12,21 +12,12 @@ interface Setting<T> {
   default: T
   help: string
 }
-/** Known and checked, but a value other than the default cannot be honoured yet; it earns one warning. */
-interface Unavailable {
-  kind: 'unavailable'
-  check: (value: unknown) => boolean
-  expected: string
-  default: string | boolean
-  /** Completes "is not available yet; …". */
-  instead: string
-}
 /** A key of the Python MyMonitor without a meaning here; it earns one warning, shared by keys with the same reason. */
 interface Retired {
   kind: 'retired'
   reason: string
 }
-export type Key = Setting<unknown> | Unavailable | Retired
+export type Key = Setting<unknown> | Retired
 
 /** Shortest and longest distance of two ticks. */
 export const INTERVAL_SECONDS = { min: 0.001, max: 3600 } as const
@@ -52,9 +43,6 @@ const isInterval = t.cascade(t.isNumber(), t.isInInclusiveRange(INTERVAL_SECONDS
 
 function setting<T>(row: Omit<Setting<T>, 'kind'>): Setting<T> {
   return { kind: 'setting', ...row }
-}
-function unavailable(row: Omit<Unavailable, 'kind'>): Unavailable {
-  return { kind: 'unavailable', ...row }
 }
 function retired(reason: string): Retired {
   return { kind: 'retired', reason }
@@ -97,11 +85,11 @@ export const configKeys = {
     default: 'pss' as keyof typeof METRIC_OF_TYPE,
     help: 'What totals, categories and the peak are in.',
   }),
-  'monitor.collection.pss_collector_mode': unavailable({
+  'monitor.collection.pss_collector_mode': setting({
     check: t.isEnum(['full_scan', 'descendants_only'] as const),
-    expected: '"full_scan" or "descendants_only"',
-    default: 'descendants_only',
-    instead: 'the build and all its descendants are recorded, as with "descendants_only"',
+    expected: '"descendants_only" or "full_scan"',
+    default: 'descendants_only' as 'descendants_only' | 'full_scan',
+    help: 'Which processes are recorded. "descendants_only": the build and all its descendants. "full_scan": also what matches process_pattern of the project elsewhere on the host and started or was active while the build ran, such as a Gradle daemon. `mymonitor verify -p NAME` says which one a project needs.',
   }),
   'monitor.collection.process_check_interval': retired(DIRECT_WAIT),
   'monitor.collection.monitoring_timeout': retired(DIRECT_WAIT),
@@ -223,7 +211,12 @@ export const projectKeys = {
     default: undefined as string | undefined,
     help: 'What runs the commands; without it bash, or sh where there is no bash.',
   }),
-  process_pattern: retired('every descendant of the build is recorded, whatever its name'),
+  process_pattern: setting({
+    check: t.isString(),
+    expected: 'a regular expression that matches whole names, such as "java|sccache", or "" for none',
+    default: '',
+    help: 'Names of commands that belong to the build though they do not descend from it (daemons), for pss_collector_mode = "full_scan" and mymonitor verify. Descendants are recorded whatever their name.',
+  }),
 } as const satisfies Record<string, Key>
 
 type ValueOf<K> = K extends Setting<infer T> ? T : never

@@ -48,7 +48,7 @@ function shownValues(
 ): ShownValue[] {
   return Object.entries(table).flatMap(([key, row]): ShownValue[] => {
     // What cannot be honoured is in effect as the default; a warning says so.
-    const value = row.kind === 'setting' ? values[key] : row.kind === 'unavailable' ? row.default : undefined
+    const value = row.kind === 'setting' ? values[key] : undefined
     if (value === undefined) return []
     const set = given.has(key) && (row.kind === 'setting' || given.get(key) === value)
     const origin = set ? { file: file.file, line: positionOf(file, [...at, ...key.split('.')]).line } : 'default'

@@ -165,6 +165,7 @@ function metadataOf(table: string, old: OldMetadata, runId: string, imported: Im
     },
     limits: { cgroup: null, open_files_soft: null },
     cpu_scheduling: null,
+    full_scan: null,
     source_commit: null,
     tools: {},
     sources: ['python-mymonitor'],

@@ -248,6 +248,9 @@ export interface ImportTableOptions {
 /** What the build's standard descriptors are. */
 export type Output = 'inherit' | 'inherit-log' | 'log' | 'log-show'
 
+/** Why this is no regular expression for `processPattern`; null where it is one. */
+export declare function patternProblem(pattern: string): string | null
+
 /** A peak of phase build and what was live at it, largest first by the peak's metric. */
 export interface PeakColumns {
   tick: number
@@ -390,6 +393,9 @@ export interface Recovered {
   buildCpuUs?: number
 }
 
+/** Time between two looks at all processes of the host, where `processPattern` is given. */
+export declare const SCAN_PERIOD_US: number
+
 /** One build to record. */
 export interface SessionOptions {
   /** The executable `mymonitor-launcher`. */
@@ -422,6 +428,8 @@ export interface SessionOptions {
   timeoutMs?: number
   /** Of the Parquet files. */
   compression: Compression
+  /** Record what matches outside of the tree, too, if it started or was active while the build ran. */
+  processPattern?: string
   /** UUID of the run. */
   runId: string
   /** Project or command name. */

@@ -2,6 +2,7 @@ import type { Analysis, CategoryFigures, MajorCategory, Peak } from '../analysis
 import { formatCount, formatKb, formatShare, formatUs } from '../units.ts'
 import { cpusText } from './cpus.ts'
 import { outcomeOf } from './outcome.ts'
+import { outsideAtPeak } from './outside.ts'
 import { printable } from './printable.ts'
 import { trustFacts } from './trust-facts.ts'
 import { DEFAULT_VIEW, type ReportView, selectionText, shownCategories } from './view.ts'
@@ -34,6 +35,7 @@ function keyTable({ recording, peak, metric, host, trust }: Analysis): string[] 
     peak === null || peak.withoutMark === 0
       ? ''
       : `, incomplete: ${formatCount(peak.withoutMark, 'process', 'processes')} without a high-water mark`
+  const outside = peak === null ? null : outsideAtPeak(peak)
   const source = metric === 'pss' && peak !== null ? `${peak.pssSource}, ` : ''
   return table(
     [
@@ -50,6 +52,7 @@ function keyTable({ recording, peak, metric, host, trust }: Analysis): string[] 
               'Peak',
               `${formatKb(peak.kb)} ${metric.toUpperCase()} (${source}at ${formatUs(peak.elapsedUs)}), ${formatCount(peak.processes.length, 'process', 'processes')}`,
             ],
+            ...(outside === null ? [] : [['Outside the tree', `${outside} (part of the peak)`]]),
             ['RSS', `${formatKb(peak.rssKb)} then, at most ${formatKb(peak.upperBoundRssKb)} between the ticks${bound}`],
           ]),
       ['Command', codeCell(shortened(recording.command.join(' ')))],
@@ -64,7 +67,7 @@ function peakTable({ processes, kb }: Peak, metric: Analysis['metric']): string[
   const rows = processes
     .slice(0, LISTED_PROCESSES)
     .map((process) => [
-      codeCell(process.name),
+      `${codeCell(process.name)}${process.outsideTree ? ' (outside the tree)' : ''}`,
       formatKb(process.kb),
       formatShare(process.kb, kb),
       `${codeCell(process.major)} ${codeCell(process.minor)}`,

@@ -64,9 +64,12 @@ function peakLines(peak: Peak): string[] {
     `Processes: ${peak.processes.length}`,
     `Memory: PSS ${kb(peak.pssKb)} KB (${pssText(peak)}), RSS ${kb(peak.rssKb)} KB, private ${kb(peak.privateKb)} KB, shared ${kb(peak.sharedKb)} KB`,
     `Upper Bound between Ticks: RSS ${kb(peak.upperBoundRssKb)} KB${peak.withoutMark === 0 ? '' : ` (incomplete: ${formatCount(peak.withoutMark, 'process', 'processes')} without a high-water mark)`}`,
+    ...(peak.outsideProcesses === 0
+      ? []
+      : [`Outside the Tree: ${formatCount(peak.outsideProcesses, 'process', 'processes')}, ${kb(peak.outsideKb)} KB`]),
     ...listed.map((process) => {
       const target = process.target === null ? '' : `, ${printable(process.target)}`
-      return `    ${printable(process.name)}: ${kb(process.kb)} KB (pid ${process.pid}, ${printable(process.major)}/${printable(process.minor)}${target})`
+      return `    ${printable(process.name)}: ${kb(process.kb)} KB (pid ${process.pid}, ${process.outsideTree ? 'outside the tree, ' : ''}${printable(process.major)}/${printable(process.minor)}${target})`
     }),
     ...(rest.length > 0 ? [`    and ${rest.length} more: ${kb(rest.reduce((sum, process) => sum + process.kb, 0))} KB`] : []),
   ]
@@ -85,6 +88,9 @@ function trustLines(trust: Trust, recording: RecordingSummary): string[] {
     '',
     `Interval: ${formatMs(trust.intervalUs)} (${formatCount(trust.ticks, 'tick')}, ${late}, ${trust.skippedTicks} skipped)`,
     `Coverage: ${coverageText(trust)}`,
+    ...(trust.outsideProcesses === null
+      ? []
+      : [`Processes Outside the Tree: ${trust.outsideProcesses}, CPU: ${cpu(trust.outsideCpuUs ?? 0)}`]),
     ...(trust.attributedCpuUs === null ? [] : [`CPU in Exit Records: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`]),
     ...(recording.cpuScheduling === null ? [] : [`CPU Scheduling: ${printable(cpusText(recording.cpuScheduling))}`]),
     `Processes Unreadable: ${trust.unreadableProcesses ?? 'unknown'}`,

@@ -1,6 +1,7 @@
 import type { Analysis, OwnCost, Peak, Trust } from '../analysis/contract.ts'
 import { formatKb, formatMs, formatShare, formatUs } from '../units.ts'
 import { coverageText } from './coverage.ts'
+import { outsideAtPeak, outsideCount } from './outside.ts'
 
 export type Fact = [term: string, sentence: string]
 
@@ -9,6 +10,7 @@ export function trustFacts({ trust, peak, metric }: Pick<Analysis, 'trust' | 'pe
   return [
     ['Sampling', trust.ticks === 0 ? 'Nothing was read.' : sampling(trust)],
     ...(trust.processes === 0 ? [] : [['Coverage', coverage(trust)] satisfies Fact]),
+    ...(trust.outsideProcesses === null ? [] : [['Outside the tree', outside(trust, peak)] satisfies Fact]),
     ...(trust.attributedCpuUs === null ? [] : [['Exit records', exitRecords(trust, trust.attributedCpuUs)] satisfies Fact]),
     ...(peak === null || metric !== 'pss' ? [] : [['PSS', pss(peak)] satisfies Fact]),
     ...(peak === null ? [] : [['Upper bound', upperBound(peak)] satisfies Fact]),
@@ -43,6 +45,11 @@ function coverage(trust: Trust): string {
 function betweenTicks({ attributedCpuUs, existedProcesses }: Trust): string {
   if (attributedCpuUs !== null) return ', the others are known by their exit records, unless a signal ended them'
   return existedProcesses === null ? ', those that lived between two ticks are missing' : ', of the others only start and end are known'
+}
+
+function outside(trust: Trust, peak: Peak | null): string {
+  const atPeak = peak === null ? null : outsideAtPeak(peak)
+  return `By its process_pattern the project counts ${outsideCount(trust)}; ${atPeak === null ? 'none of them was there at the peak' : `at the peak they are ${atPeak}`}. They have no exit records and no high-water marks.`
 }
 
 function exitRecords({ exitRecords: records, lostProcesses, processes, buildCpuUs }: Trust, attributedUs: number): string {

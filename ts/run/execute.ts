@@ -122,6 +122,7 @@ function sessionOptions(
     handleSignals,
     ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }),
     compression: plan.compression,
+    ...(level.processPattern === undefined ? {} : { processPattern: level.processPattern }),
     runId: run.id,
     project: level.project,
     ...(level.jobs === null ? {} : { jobs: level.jobs }),

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { formatCpuList } from '../config/cpu-list.ts'
 import { type ConnectorFacts, type CpuScheduling, type ExitRecords, METADATA_VERSION, type Metadata, type PssFacts } from '../metadata.ts'
-import type { ConnectorCounts, ConnectorUse, Recovered, SessionResult } from '../native.ts'
+import { type ConnectorCounts, type ConnectorUse, loadRecorder, type Recovered, type SessionResult } from '../native.ts'
 import { isoWithZone, writeFileAtomic } from './files.ts'
 import { limitFacts } from './host.ts'
 import type { Level, Plan } from './plan.ts'
@@ -40,6 +40,8 @@ export function runningMetadata(run: Run, plan: Plan, level: Level, commit: stri
     host: run.record.host,
     limits: limitFacts(),
     cpu_scheduling: cpuScheduling(level),
+    full_scan:
+      level.processPattern === undefined ? null : { process_pattern: level.processPattern, period_us: loadRecorder().SCAN_PERIOD_US },
     source_commit: commit,
     tools: { mymonitor: run.record.mymonitor_version, node: process.versions.node },
     sources: [],
@@ -68,7 +70,7 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
     timed_out: result.timedOut,
     interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
-    sources: sources(result.exitRecords?.state === 'on', result.connector.state === 'on'),
+    sources: sources(running, result.exitRecords?.state === 'on', result.connector.state === 'on'),
     exit_records: result.exitRecords === undefined ? null : exitRecords(result.exitRecords, result.exits),
     connector: connectorFacts(result.connector, result.connectorCounts),
     exec_check_ticks: result.execCheckTicks,
@@ -112,7 +114,7 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
     duration_us: recovered.durationUs ?? null,
     exit_code: recovered.exitCode ?? null,
     signal: recovered.signal ?? null,
-    sources: sources(exits.records > 0, recovered.connectorCounts !== undefined),
+    sources: sources(running, exits.records > 0, recovered.connectorCounts !== undefined),
     exit_records: exitRecords({ state: exits.records > 0 ? 'on' : 'off' }, exits),
     connector: recovered.connectorCounts === undefined ? null : connectorFacts({ state: 'on' }, recovered.connectorCounts),
     build_cpu_us: recovered.buildCpuUs ?? null,
@@ -129,8 +131,13 @@ function cpuScheduling({ cpus }: Level): CpuScheduling | null {
   return { policy: cpus.policy, build_cpus: list(cpus.build), sampler_cpus: list(cpus.sampler) }
 }
 
-function sources(exitRecords: boolean, connector: boolean): string[] {
-  return ['children_walk', ...(exitRecords ? ['exit_records'] : []), ...(connector ? ['connector'] : [])]
+function sources({ full_scan: fullScan }: Metadata, exitRecords: boolean, connector: boolean): string[] {
+  return [
+    'children_walk',
+    ...(exitRecords ? ['exit_records'] : []),
+    ...(connector ? ['connector'] : []),
+    ...(fullScan === null ? [] : ['full_scan']),
+  ]
 }
 
 function connectorFacts({ state, reason }: ConnectorUse, counts: ConnectorCounts): ConnectorFacts {

@@ -48,6 +48,8 @@ export interface Level {
   /** The command marks the end of its setup. */
   phases: boolean
   output: SessionOptions['output']
+  /** Processes outside of the tree that are recorded, too; left out: none. */
+  processPattern?: string
   /** Left out: the configuration does not ask for CPU scheduling. */
   cpus?: LevelCpus
   /** Run unrecorded before and after the build. */
@@ -230,6 +232,7 @@ function projectLevels(project: Project, config: Config, options: RunOptions, co
       command: phases ? phasedCommand(shell, setup, build) : [shell, '-c', build],
       phases,
       output: options.showOutput ? 'log-show' : 'log',
+      ...(config.scope === 'full_scan' && project.processPattern !== '' ? { processPattern: project.processPattern } : {}),
       before: clean('pre-clean', options.preClean),
       after: clean('post-clean', options.postClean),
     }

@@ -10,6 +10,7 @@ import { allowedCpus } from '../run/host.ts'
 import { type Plan, planRun } from '../run/plan.ts'
 import { closeRun, openRun, type Run, reopenRun } from '../run/run-dir.ts'
 import type { RunRecord } from '../run/run-record.ts'
+import { scopeNotes } from '../run/scope.ts'
 import { findShell } from '../run/shell.ts'
 import { watchInterrupts } from '../run/signals.ts'
 import { OWN_FAILURE, runStatus } from '../run/status.ts'
@@ -94,7 +95,7 @@ function newPlan(options: SampleOptions, observer: SampleObserver, { cwd, env }:
   const { scheduling } = config
   const cpus = scheduling === null ? [] : allowedCpus()
   const plan = planRun(config, options, { cwd, env, shell: findShell(env), allowedCpus: cpus })
-  const notes = scheduling === null ? [] : cpuNotes(scheduling, cpus, plan.levels)
+  const notes = [...(scheduling === null ? [] : cpuNotes(scheduling, cpus, plan.levels)), ...scopeNotes(config, plan.levels)]
   for (const warning of [...config.warnings, ...notes]) observer.warning?.(warning)
   return plan
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mymonitor_recording::Compression as FileCompression;
-use mymonitor_sampler::{Events as EventSource, Header, Options, Outcome, OutputMode, Phase, PssMode, StartError};
+use mymonitor_sampler::{Events as EventSource, Header, Options, Outcome, OutputMode, Pattern, Phase, PssMode, StartError};
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, JsDeferred};
@@ -102,6 +102,8 @@ pub struct SessionOptions {
     pub timeout_ms: Option<f64>,
     /// Of the Parquet files.
     pub compression: Compression,
+    /// Record what matches outside of the tree, too, if it started or was active while the build ran.
+    pub process_pattern: Option<String>,
     /// UUID of the run.
     pub run_id: String,
     /// Project or command name.
@@ -193,10 +195,12 @@ impl Session {
             .max_queue_size::<2>()
             .build()
             .map_err(|error| coded("ERR_MYMONITOR_INTERNAL", error.to_string()))?;
+        let outside = options.process_pattern.as_deref().map(Pattern::new).transpose();
+        let outside = outside.map_err(|problem| coded("ERR_MYMONITOR_CONFIG", format!("process_pattern: {problem}")))?;
         let slot = Arc::new(Mutex::new(Slot::Running));
         let filled = Arc::clone(&slot);
         let session = mymonitor_sampler::Session::start(
-            convert(options),
+            convert(options, outside),
             move |snapshot| {
                 snapshots.call(snapshot.into(), ThreadsafeFunctionCallMode::NonBlocking);
             },
@@ -250,13 +254,23 @@ pub fn take_stock() -> bool {
     mymonitor_sampler::take_stock()
 }
 
+/// Time between two looks at all processes of the host, where `processPattern` is given.
+#[napi]
+pub const SCAN_PERIOD_US: u32 = mymonitor_sampler::SCAN_PERIOD_US;
+
+/// Why this is no regular expression for `processPattern`; null where it is one.
+#[napi(catch_unwind)]
+pub fn pattern_problem(pattern: String) -> Option<String> {
+    Pattern::new(&pattern).err()
+}
+
 /// Width of the terminal that stderr is; null where it is none, or does not know its width.
 #[napi(catch_unwind)]
 pub fn terminal_columns() -> Option<u32> {
     mymonitor_sampler::terminal_columns().map(u32::from)
 }
 
-fn convert(options: SessionOptions) -> Options {
+fn convert(options: SessionOptions, outside: Option<Pattern>) -> Options {
     Options {
         launcher: PathBuf::from(options.launcher_path),
         recording_dir: PathBuf::from(options.recording_dir),
@@ -289,6 +303,7 @@ fn convert(options: SessionOptions) -> Options {
         build_cpus: options.build_cpus,
         sampler_cpus: options.sampler_cpus.map(|cpus| cpus.into_iter().collect()),
         attach: options.attach,
+        outside,
         header: Header {
             run_id: options.run_id,
             project: options.project,

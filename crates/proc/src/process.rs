@@ -256,7 +256,7 @@ impl Process {
     }
 }
 
-fn open_directory(proc: impl AsFd, pid: u32) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_directory(proc: impl AsFd, pid: u32) -> Result<OwnedFd, Errno> {
     openat(proc, pid.to_string(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 

@@ -10,6 +10,9 @@ pub(crate) struct Stat {
     /// Forked and not exec'ed since.
     pub(crate) never_execed: bool,
     pub(crate) threads: u32,
+    /// User and system time of all threads, clock ticks.
+    pub(crate) cpu_ticks: u64,
+    pub(crate) is_kernel_thread: bool,
     /// Clock ticks after boot.
     pub(crate) start_ticks: u64,
     /// See [`crate::Facts::memory_map`].
@@ -18,6 +21,8 @@ pub(crate) struct Stat {
 
 /// `PF_FORKNOEXEC` of include/linux/sched.h: set by fork, cleared by exec.
 const FORKED_NO_EXEC: u64 = 0x40;
+/// `PF_KTHREAD` of the same.
+const KERNEL_THREAD: u64 = 0x0020_0000;
 
 impl Stat {
     /// Fields by their number in proc(5), from 3 behind the name, which may hold anything.
@@ -40,6 +45,8 @@ impl Stat {
             ppid: u32::try_from(fields[4]).map_err(|_| MALFORMED)?,
             never_execed: fields[9] & FORKED_NO_EXEC != 0,
             threads: u32::try_from(fields[20]).unwrap_or(u32::MAX),
+            cpu_ticks: fields[14].saturating_add(fields[15]),
+            is_kernel_thread: fields[9] & KERNEL_THREAD != 0,
             start_ticks: fields[22],
             memory_map: memory_map(fields[26], fields[27], fields[28]),
         })

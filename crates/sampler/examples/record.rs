@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         build_cpus: None,
         sampler_cpus: None,
         attach: None,
+        outside: None,
         header: Header { project: "record".into(), repeat: 1, interval_us: 50_000, ..Header::default() },
     };
     let (sender, receiver) = std::sync::mpsc::channel();

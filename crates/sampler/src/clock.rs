@@ -45,6 +45,16 @@ impl StartClock {
         self.after_start_with(start_ticks, us(ClockId::Boottime).saturating_sub(monotonic_us()))
     }
 
+    /// A CPU clock of /proc/PID/stat.
+    pub(crate) fn cpu_us(self, cpu_ticks: u64) -> u64 {
+        cpu_ticks.saturating_mul(1_000_000) / self.ticks_per_second
+    }
+
+    /// Whether a process that started then is certainly younger than the build.
+    pub(crate) fn is_after_start(self, start_ticks: u64) -> bool {
+        self.after_start_us(start_ticks) > 0
+    }
+
     /// Not before 0: a clock tick is 10 ms, so the very first processes would seem to be older than the build.
     fn after_start_with(self, start_ticks: u64, suspended_us: u64) -> i64 {
         let boot_us = start_ticks.saturating_mul(1_000_000) / self.ticks_per_second;

@@ -5,7 +5,7 @@ use mymonitor_proc::CpuSet;
 use mymonitor_recording::Compression;
 use mymonitor_wire::{Header, Phase};
 
-use crate::{ConnectorRefusal, Program};
+use crate::{ConnectorRefusal, Pattern, Program};
 
 /// What the build's standard descriptors are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub struct Options {
     pub sampler_cpus: Option<CpuSet>,
     /// Sample this running process and what descends from it instead of starting `command`. It is left alone: signals and `abort` end the sampling only.
     pub attach: Option<u32>,
+    /// Processes outside of the tree that match are recorded, too, if they started or were active while the build ran.
+    pub outside: Option<Pattern>,
     /// The columns that are constant over the recording.
     pub header: Header,
 }

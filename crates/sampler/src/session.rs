@@ -246,6 +246,7 @@ impl Run {
         journal.commit();
         match Tracker::new(proc, launcher, root_pid, StartClock::new(started_us), self.options.store_argv) {
             Ok(tracker) => {
+                let tracker = tracker.looking_outside(self.options.outside.take());
                 Some(Ticker::new(tracker, follower, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us))
             }
             Err(error) => {

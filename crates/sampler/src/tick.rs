@@ -132,7 +132,9 @@ impl Ticker {
 
     /// The last pass, when the root has ended: between two deadlines, and not late.
     pub(crate) fn last_pass(&mut self, phase: Phase, root: Option<RootEnd>) {
+        self.tracker.look_outside_now();
         self.pass(clock::monotonic_us(), 0, phase);
+        self.tracker.end_outside(i64::try_from(self.frame.elapsed_us).unwrap_or(i64::MAX), &mut self.changes);
         self.end_root(root);
         self.gather_changes();
         if let Some(follower) = &mut self.follower {
@@ -157,8 +159,9 @@ impl Ticker {
         self.laps.end(|cpu| &mut cpu.read_us);
         self.tracker.discover(self.counts.ticks, instant_us, &mut self.changes);
         if let Some(follower) = &mut self.follower {
-            let alive = self.tracker.live().iter().map(|live| live.process.pid());
-            follower.compare(self.changes.started.iter().map(|image| image.pid), alive);
+            // It knows of the tree only.
+            let alive = self.tracker.live().iter().filter(|live| !live.start.outside_tree).map(|live| live.process.pid());
+            follower.compare(self.changes.started.iter().filter(|image| !image.outside_tree).map(|image| image.pid), alive);
         }
         self.laps.end(|cpu| &mut cpu.discover_us);
         self.frame.tick = self.counts.ticks;

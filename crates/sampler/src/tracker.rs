@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mymonitor_proc::{ProcRoot, Process, ReadError, SharedMemoryMap, Statm, same_memory_map};
+use mymonitor_proc::{ProcRoot, Process, ReadError, Statm};
 use mymonitor_recording::model::Interner;
 use mymonitor_wire::{End, ImageEnd, ImageStart};
 
@@ -11,14 +11,17 @@ use crate::connector::Told;
 use crate::pss::Mark;
 
 mod live;
+mod outside;
 
-use live::{CROSS_CHECK_TICKS, image_start, set_command_line};
+use live::{CROSS_CHECK_TICKS, exists_hidden, image_start, runs_in_memory_of, set_command_line};
 pub(crate) use live::{EXEC_CHECK_TICKS, Live};
+use outside::Outside;
+pub use outside::SCAN_PERIOD_US;
 
 /// About so many live processes are asked for children at a tick: the walk costs twice what their memory does.
 const MOST_ASKED: usize = 64;
 
-/// The tree below the launcher.
+/// The tree below the launcher, and what is looked for outside of it.
 pub(crate) struct Tracker {
     proc: ProcRoot,
     /// Where orphans fall; an attached tree has none.
@@ -35,6 +38,7 @@ pub(crate) struct Tracker {
     /// Ended but not yet waited for. Their descriptors tell when the pid has become another process.
     zombies: HashMap<u32, Zombie>,
     unreadable: HashSet<u32>,
+    outside: Option<Outside>,
     short_of_descriptors: u64,
     /// Since the last pass; without it execs and forks are looked for.
     pub(crate) told: Option<Told>,
@@ -77,6 +81,7 @@ impl Tracker {
             by_pid: HashMap::new(),
             zombies: HashMap::new(),
             unreadable: HashSet::new(),
+            outside: None,
             short_of_descriptors: 0,
             told: None,
             interner: Interner::new(),
@@ -134,7 +139,7 @@ impl Tracker {
                 ended => {
                     let gone = self.live.remove(index);
                     self.by_pid.remove(&gone.process.pid());
-                    let end = gone.end(now_us, End::Lost);
+                    let end = self.end_of(&gone, now_us, if gone.has_left { End::Execed } else { End::Lost });
                     if gone.process.pid() == self.root_pid && self.root_end.is_none() {
                         self.root_end = Some(end);
                     } else {
@@ -156,12 +161,19 @@ impl Tracker {
     fn read_one(&mut self, index: usize, tick: u32, now_us: i64, changes: &mut Changes) -> Result<Option<Statm>, ReadError> {
         let Some(statm) = self.read_memory(index)? else { return Ok(None) };
         let live = &self.live[index];
+        if live.has_left {
+            return Err(ReadError::Gone);
+        }
         if !live.is_due(tick, &statm, self.told.as_ref()) {
             return Ok(Some(statm));
         }
         let Ok(readable) = live.process.exe(&mut self.link) else { return Ok(Some(statm)) };
         if live.runs_other(readable, &self.link) {
-            return if self.begin_next_image(index, now_us, changes).is_ok() { self.read_memory(index) } else { Ok(Some(statm)) };
+            let has_begun = self.begin_next_image(index, now_us, changes).is_ok();
+            if self.live[index].has_left {
+                return Err(ReadError::Gone);
+            }
+            return if has_begun { self.read_memory(index) } else { Ok(Some(statm)) };
         }
         self.live[index].has_stirred = false;
         if self.store_argv && self.live[index].start.argv.is_empty() {
@@ -193,7 +205,12 @@ impl Tracker {
 
     fn begin_next_image(&mut self, index: usize, now_us: i64, changes: &mut Changes) -> Result<(), ReadError> {
         let facts = self.live[index].process.facts()?;
-        changes.ended.push(self.live[index].end(now_us, End::Execed));
+        let end = self.end_of(&self.live[index], now_us, End::Execed);
+        if self.live[index].start.outside_tree && !self.still_matches(self.live[index].process.pid(), &facts) {
+            self.live[index].has_left = true;
+            return Ok(());
+        }
+        changes.ended.push(end);
         let process_id = self.next_id;
         self.next_id += 1;
         let executable = self.interner.key(&facts.exe, &facts.name);
@@ -204,10 +221,11 @@ impl Tracker {
         live.seen_ticks = 0;
         live.shares_parent = false;
         live.mark = Mark::new(false);
-        let parent_id = live.start.parent_id;
+        let (parent_id, outside_tree) = (live.start.parent_id, live.start.outside_tree);
         let exec_count = live.start.exec_count + 1;
         *live.start = image_start(&facts, live.process.pid(), process_id);
         live.start.parent_id = parent_id;
+        live.start.outside_tree = outside_tree;
         live.start.exec_count = exec_count;
         live.start.start_us = now_us;
         if self.store_argv {
@@ -241,7 +259,8 @@ impl Tracker {
         let mut index = 0;
         while index < self.live.len() {
             let live = &mut self.live[index];
-            let is_asked = if told.is_some() { live.is_its_turn(tick, CROSS_CHECK_TICKS) } else { live.may_have_forked(tick, lag_ticks) };
+            let is_asked = !live.start.outside_tree
+                && if told.is_some() { live.is_its_turn(tick, CROSS_CHECK_TICKS) } else { live.may_have_forked(tick, lag_ticks) };
             if is_asked {
                 if let Ok(threads) = live.process.children(&mut pids) {
                     live.threads = live.threads.max(threads);
@@ -257,6 +276,7 @@ impl Tracker {
                 self.live[index].threads = self.live[index].threads.max(threads);
             }
         }
+        self.discover_outside(now_us, changes);
         self.zombies.retain(|_, zombie| zombie.seen_in_tick == tick);
         self.told = told;
         self.pids = pids;
@@ -268,19 +288,8 @@ impl Tracker {
             if self.by_pid.contains_key(&pid) || self.is_known_zombie(pid, tick) {
                 continue;
             }
-            match self.open(pid, now_us) {
-                Ok(Opened::Alive(live)) => {
-                    if live.mark.is_forked()
-                        && let Some(parent) = self.index_of(live.start.ppid)
-                    {
-                        self.live[parent].mark.shares_with_a_child();
-                    }
-                    self.by_pid.insert(pid, live.process_id);
-                    self.short_of_descriptors += u64::from(live.process.is_short_of_descriptors());
-                    self.next_id += 1;
-                    changes.started.push(ImageStart::clone(&live.start));
-                    self.live.push(*live);
-                }
+            match self.open(pid, now_us, false) {
+                Ok(Opened::Alive(live)) => self.take(*live, changes),
                 Ok(Opened::Zombie(process)) => {
                     self.zombies.insert(pid, Zombie { process, seen_in_tick: tick });
                 }
@@ -290,6 +299,19 @@ impl Tracker {
                 }
             }
         }
+    }
+
+    fn take(&mut self, live: Live, changes: &mut Changes) {
+        if live.mark.is_forked()
+            && let Some(parent) = self.index_of(live.start.ppid)
+        {
+            self.live[parent].mark.shares_with_a_child();
+        }
+        self.by_pid.insert(live.process.pid(), live.process_id);
+        self.short_of_descriptors += u64::from(live.process.is_short_of_descriptors());
+        self.next_id += 1;
+        changes.started.push(ImageStart::clone(&live.start));
+        self.live.push(live);
     }
 
     fn is_known_zombie(&mut self, pid: u32, tick: u32) -> bool {
@@ -302,19 +324,20 @@ impl Tracker {
         still
     }
 
-    fn open(&mut self, pid: u32, now_us: i64) -> Result<Opened, ReadError> {
+    fn open(&mut self, pid: u32, now_us: i64, outside_tree: bool) -> Result<Opened, ReadError> {
         let process = self.proc.process(pid)?;
         let Some(statm) = process.statm()? else { return Ok(Opened::Zombie(process)) };
         let facts = process.facts()?;
         let is_root = pid == self.root_pid && self.next_id == 0;
         let is_orphan = self.launcher.as_ref().is_some_and(|launcher| launcher.pid() == facts.ppid);
-        if !is_root && !is_orphan && !self.by_pid.contains_key(&facts.ppid) {
+        if !outside_tree && !is_root && !is_orphan && !self.by_pid.contains_key(&facts.ppid) {
             // The pid was reused by a stranger since the list of children was read, or its parent has just changed: then it turns up next time.
             return Err(ReadError::Gone);
         }
         let executable = self.interner.key(&facts.exe, &facts.name);
         let mut start = image_start(&facts, pid, self.next_id);
         start.parent_id = self.by_pid.get(&facts.ppid).copied();
+        start.outside_tree = outside_tree;
         start.start_us = self.clock.after_start_us(facts.start_ticks).min(now_us);
         if self.store_argv {
             set_command_line(&mut start, facts.command_line);
@@ -331,6 +354,7 @@ impl Tracker {
             start: Box::new(start),
             statm,
             has_stirred: false,
+            has_left: false,
             seen_ticks: 0,
             threads: facts.threads,
             children: 0,
@@ -366,21 +390,6 @@ impl Tracker {
 enum Opened {
     Alive(Box<Live>),
     Zombie(Process),
-}
-
-fn runs_in_memory_of(pid: u32, executable: u32, statm: &Statm, parent: &Live) -> bool {
-    match same_memory_map(pid, parent.process.pid()) {
-        SharedMemoryMap::Yes => true,
-        SharedMemoryMap::No => false,
-        // Without kcmp: a fork copies only the page tables of anonymous memory, so its resident size differs from its parent's.
-        SharedMemoryMap::Unknown => executable == parent.executable && *statm == parent.statm,
-    }
-}
-
-/// Whether a pid that cannot be found below /proc exists all the same: /proc is mounted with hidepid.
-fn exists_hidden(pid: u32) -> bool {
-    let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) else { return false };
-    rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::PERM)
 }
 
 #[cfg(test)]

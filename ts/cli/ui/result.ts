@@ -3,6 +3,7 @@ import type { Analysis, CategoryFigures, OwnCost, Peak, Trust } from '../../anal
 import { coverageText } from '../../report/coverage.ts'
 import { cpusText } from '../../report/cpus.ts'
 import { outcomeOf } from '../../report/outcome.ts'
+import { outsideAtPeak, outsideCount } from '../../report/outside.ts'
 import { printable } from '../../report/printable.ts'
 import { formatCount, formatKb, formatMs, formatShare, formatUs } from '../../units.ts'
 import type { Painter } from './paint.ts'
@@ -48,9 +49,12 @@ export function shownPath(path: string, cwd: string): string {
 
 function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): string[] {
   const count = peak.processes.length
-  const rows = peak.processes
-    .slice(0, NAMED_PROCESSES)
-    .map(({ kb, name, target }): Row => ({ cells: [formatKb(kb), printable(name), printable(target ?? '')] }))
+  const outside = outsideAtPeak(peak)
+  const rows = peak.processes.slice(0, NAMED_PROCESSES).map(
+    ({ kb, name, target, outsideTree }): Row => ({
+      cells: [formatKb(kb), printable(outsideTree ? `${name} (outside the tree)` : name), printable(target ?? '')],
+    }),
+  )
   const columns = [
     { title: '', align: 'right' },
     { title: '', align: 'left' },
@@ -60,6 +64,7 @@ function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): stri
   return [
     `  peak   ${paint.bold(formatKb(peak.kb))} ${metric.toUpperCase()} at ${formatUs(peak.elapsedUs)}, ${formatCount(count, 'process', 'processes')}${metric === 'pss' ? `; ${pssText(peak)}` : ''}`,
     ...named.map((line) => `         ${line}`),
+    ...(outside === null ? [] : [`         of it ${outside}`]),
     `  bound  ${boundText(peak)}`,
   ]
 }
@@ -108,11 +113,13 @@ function categoryLines({ categories, peak, metric }: Analysis, paint: Painter): 
 }
 
 function trustText(trust: Trust): string {
+  const outside = outsideCount(trust)
   const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late by up to ${formatMs(trust.maxLateUs)}`
   const skipped = trust.skippedTicks === 0 ? '' : `, ${trust.skippedTicks} skipped`
   return [
     `${formatCount(trust.ticks, 'tick')} of ${formatMs(trust.intervalUs)}, ${late}${skipped}`,
     coverageText(trust),
+    ...(outside === null ? [] : [outside]),
     ownCostText(trust.ownCost),
   ].join('; ')
 }

@@ -1,6 +1,7 @@
 import type { Peak, ProcessEntry } from '../../analysis/contract.ts'
 import { formatKb, formatUs } from '../../units.ts'
 import { instant } from '../axis.ts'
+import { outsideAtPeak } from '../outside.ts'
 import type { Palette } from '../palette.ts'
 import { h, section } from './dom.ts'
 import { type Column, sortableTable } from './table.ts'
@@ -16,13 +17,14 @@ export function peakSection(peak: Peak, metric: string, palette: Palette): HTMLE
     pidColumn,
     startColumn,
   ]
+  const outside = outsideAtPeak(peak)
   return section(
     'peak',
     'Live at the peak',
     h(
       'p',
       { class: 'lead' },
-      `${peak.processes.length} ${peak.processes.length === 1 ? 'process' : 'processes'} made up the ${formatKb(peak.kb)} at ${instant(peak.elapsedUs / 1e6)}. A name opens its command line.`,
+      `${peak.processes.length} ${peak.processes.length === 1 ? 'process' : 'processes'} made up the ${formatKb(peak.kb)} at ${instant(peak.elapsedUs / 1e6)}${outside === null ? '' : `, ${outside}`}. A name opens its command line.`,
     ),
     processTable('peak-processes', 'Processes live at the peak', columns, peak.processes),
   )
@@ -58,7 +60,13 @@ function processTable(id: string, caption: string, columns: readonly Column<Proc
   })
 }
 
-const nameColumn: Column<ProcessEntry> = { id: 'name', label: 'Process', value: (row) => row.name, cell: (row) => h('bdi', {}, row.name) }
+const nameColumn: Column<ProcessEntry> = {
+  id: 'name',
+  label: 'Process',
+  value: (row) => row.name,
+  cell: (row) =>
+    row.outsideTree ? h('span', {}, h('bdi', {}, row.name), h('span', { class: 'muted' }, ' outside the tree')) : h('bdi', {}, row.name),
+}
 const targetColumn: Column<ProcessEntry> = {
   id: 'target',
   label: 'Target',

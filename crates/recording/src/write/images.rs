@@ -260,7 +260,7 @@ impl Image {
         let end_us = life.end_us.map_or(i64::MAX, signed);
         let last_sample_us = self.samples.checked_sub(1).map(|latest| self.recent_us[latest as usize % RECENT]);
         let execed = self.last.is_some_and(|last| last.end == mymonitor_wire::End::Execed);
-        self.life.is_none() && !execed && last_sample_us.is_none_or(|us| us <= end_us)
+        !self.start.outside_tree && self.life.is_none() && !execed && last_sample_us.is_none_or(|us| us <= end_us)
     }
 }
 

@@ -133,7 +133,7 @@ impl Processes {
 
     /// The latest row of a process that is written already, if nobody knows how it ended: that may become known later.
     pub(super) fn latest_lost(&mut self, pid: u32) -> Option<&mut Row> {
-        self.waiting.iter_mut().rev().find(|row| row.start.pid == pid).filter(|row| row.end == End::Lost)
+        self.waiting.iter_mut().rev().find(|row| row.start.pid == pid && !row.start.outside_tree).filter(|row| row.end == End::Lost)
     }
 
     fn end_group(&mut self) -> Result<(), RecordingError> {

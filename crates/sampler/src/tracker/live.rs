@@ -1,4 +1,4 @@
-use mymonitor_proc::{Process, Statm};
+use mymonitor_proc::{Process, SharedMemoryMap, Statm, same_memory_map};
 use mymonitor_wire::{End, ImageEnd, ImageStart};
 
 use crate::connector::Told;
@@ -22,6 +22,7 @@ const LONG_LIST_TICKS: u32 = 4;
 const FIRST_TICKS: u32 = 4;
 
 /// A process with kept descriptors.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one process, each named where it is set")]
 pub(crate) struct Live {
     pub(crate) process: Process,
     pub(crate) process_id: u32,
@@ -32,6 +33,8 @@ pub(crate) struct Live {
     pub(crate) statm: Statm,
     /// Its memory has changed since it was asked for its executable.
     pub(super) has_stirred: bool,
+    /// Not a descendant, and it now runs what no pattern asks for.
+    pub(super) has_left: bool,
     pub(crate) seen_ticks: u32,
     pub(super) threads: u32,
     /// How many children it had when it was last asked, and whether it ever had one.
@@ -50,7 +53,8 @@ impl Live {
         if self.seen_ticks < FIRST_TICKS && (statm.size_kb != self.statm.size_kb || self.start.argv.is_empty()) || self.shares_parent {
             return true;
         }
-        match told {
+        // Nobody tells of what is not of the tree.
+        match told.filter(|_| !self.start.outside_tree) {
             Some(told) => told.execed.contains(&self.process.pid()),
             None => self.is_its_turn(tick, if self.has_stirred { EXEC_CHECK_TICKS } else { STILL_CHECK_TICKS }),
         }
@@ -107,4 +111,19 @@ pub(super) fn set_command_line(start: &mut ImageStart, line: mymonitor_proc::Com
     start.argv = line.bytes;
     start.argv_cut_from = line.cut.map(|(length, _)| length);
     start.argv_hash = line.cut.map(|(_, hash)| hash);
+}
+
+pub(super) fn runs_in_memory_of(pid: u32, executable: u32, statm: &Statm, parent: &Live) -> bool {
+    match same_memory_map(pid, parent.process.pid()) {
+        SharedMemoryMap::Yes => true,
+        SharedMemoryMap::No => false,
+        // Without kcmp: a fork copies only the page tables of anonymous memory, so its resident size differs from its parent's.
+        SharedMemoryMap::Unknown => executable == parent.executable && *statm == parent.statm,
+    }
+}
+
+/// Whether a pid that cannot be found below /proc exists all the same: /proc is mounted with hidepid.
+pub(super) fn exists_hidden(pid: u32) -> bool {
+    let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) else { return false };
+    rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::PERM)
 }

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use super::live::STILL_CHECK_TICKS;
 use super::*;
 
-const LAUNCHER: u32 = 100;
+pub(super) const LAUNCHER: u32 = 100;
 
-struct FakeProc {
+pub(super) struct FakeProc {
     dir: tempfile::TempDir,
 }
 
 impl FakeProc {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let fake = Self { dir: tempfile::tempdir().unwrap() };
         fake.add(LAUNCHER, 1, 5, "/bin/mymonitor-launcher", "1 1 0");
         fake
@@ -29,11 +29,15 @@ impl FakeProc {
         Tracker::new(proc, Some(LAUNCHER), 1_000_000, StartClock::new(0), true).unwrap()
     }
 
-    fn path(&self, pid: u32) -> PathBuf {
+    pub(super) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    pub(super) fn path(&self, pid: u32) -> PathBuf {
         self.dir.path().join(pid.to_string())
     }
 
-    fn add(&self, pid: u32, ppid: u32, start_ticks: u64, exe: &str, statm: &str) {
+    pub(super) fn add(&self, pid: u32, ppid: u32, start_ticks: u64, exe: &str, statm: &str) {
         let path = self.path(pid);
         fs::create_dir_all(path.join(format!("task/{pid}"))).unwrap();
         let name = exe.rsplit('/').next().unwrap();
@@ -50,18 +54,18 @@ impl FakeProc {
         fs::write(self.path(pid).join("statm"), format!("{statm} 0 0 0 0\n")).unwrap();
     }
 
-    fn set_children(&self, pid: u32, children: &[u32]) {
+    pub(super) fn set_children(&self, pid: u32, children: &[u32]) {
         let text = children.iter().map(u32::to_string).collect::<Vec<_>>().join(" ") + " ";
         fs::write(self.path(pid).join(format!("task/{pid}/children")), text).unwrap();
     }
 
-    fn remove(&self, pid: u32) {
+    pub(super) fn remove(&self, pid: u32) {
         // A removed file can still be read through a kept descriptor; of a process that is gone nothing can.
         fs::write(self.path(pid).join("statm"), "").unwrap();
         fs::remove_dir_all(self.path(pid)).unwrap();
     }
 
-    fn exec(&self, pid: u32, exe: &str) {
+    pub(super) fn exec(&self, pid: u32, exe: &str) {
         fs::remove_file(self.path(pid).join("exe")).unwrap();
         symlink(exe, self.path(pid).join("exe")).unwrap();
         fs::write(self.path(pid).join("cmdline"), format!("{exe}\0")).unwrap();
