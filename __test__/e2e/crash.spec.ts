@@ -28,6 +28,7 @@ import {
 } from './harness.ts'
 import { draw, SEED } from './random.ts'
 import { ownReader, rows } from './readers.ts'
+import { byTickAndPid, replayedExits, replayedTicks } from './replay.ts'
 
 const CRASHES = Number(process.env['MYMONITOR_CRASHES'] ?? 12)
 const STOP_MS = Number(process.env['MYMONITOR_STOP_S'] ?? 3) * 1000
@@ -135,6 +136,8 @@ async function expectRecovered({ output }: Sampled, what: string): Promise<void>
   expect(existsSync(join(dir, 'ticks.journal')), what).toBe(true)
   const replayed = join(temporary(), 'replayed')
   cpSync(dir, replayed, { recursive: true })
+  const journals = join(temporary(), 'journals')
+  cpSync(dir, journals, { recursive: true })
   plainReplay(replayed)
   const { status, stderr } = await run(mymonitor('recover', dir))
   expect(status, `${what}: ${stderr}`).toBe(0)
@@ -144,6 +147,28 @@ async function expectRecovered({ output }: Sampled, what: string): Promise<void>
   expect(ownReader(dir).info.rows).toBe((await rows(dir, 'memory_samples')).length)
   const exited = (await rows(dir, 'processes')).filter(({ end }) => end === 'exited')
   expect(exited.length, what).toBeGreaterThanOrEqual(FORKS)
+  await expectReplayed(dir, journals, what)
+}
+
+/** The tables of `dir` hold what the journals in `journals` do, as their documentation has it. */
+async function expectReplayed(dir: string, journals: string, what: string): Promise<void> {
+  const { ticks, samples } = replayedTicks(journals)
+  const ticksThere = (await rows(dir, 'ticks')).map(({ tick, elapsed_us, late_us, phase, live }) => ({
+    tick,
+    elapsed_us,
+    late_us,
+    phase,
+    live,
+  }))
+  expect(ticksThere, what).toEqual(ticks)
+  const samplesThere = (await rows(dir, 'memory_samples'))
+    .map(({ tick, pid, rss_kb, shared_kb }) => ({ tick, pid, rss_kb, shared_kb }))
+    .toSorted(byTickAndPid)
+  expect(samplesThere, what).toEqual(samples)
+  const key = (pid: number, start_ticks: number, exit_code: number | null) => `${pid} ${start_ticks} ${exit_code}`
+  const exited = (await rows(dir, 'processes')).filter(({ end }) => end === 'exited')
+  const exits = new Set(exited.map(({ pid, start_ticks, exit_code }) => key(pid, start_ticks, exit_code)))
+  for (const { pid, start_ticks, exit_code } of replayedExits(journals)) expect(exits, what).toContain(key(pid, start_ticks, exit_code))
 }
 
 function plainReplay(dir: string): void {
