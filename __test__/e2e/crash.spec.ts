@@ -11,6 +11,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { recover } from '../../ts/native/binding.d.cts'
 import {
   AS_NOBODY,
+  alive,
   childrenOf,
   compiler,
   directoryOfNobody,
@@ -253,18 +254,25 @@ describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () =>
 describe(`a launcher that is killed (MYMONITOR_SEED=${SEED})`, () => {
   test(`costs the build nothing at ${CRASHES / 2} random moments, nor its status`, async () => {
     const { ms } = await bare()
+    let killed = 0
     for (let crash = 1; crash <= CRASHES / 2; crash++) {
       const build = sampled()
       await build.shows('started')
+      const launcher = launcherOf(build)
       // Not in the last moments: when the root's own record dies with the launcher, the status is unknown.
       const delay = draw(0, Math.round(ms / 2))
       await sleep(delay)
       const what = `crash ${crash}, ${delay} ms after the start, seed ${SEED}`
-      process.kill(launcherOf(build), 'SIGKILL')
+      const wasAlive = alive(launcher)
+      if (wasAlive) process.kill(launcher, 'SIGKILL')
       expect(await ended(build), what).toBe(7)
+      // The bare build was slower, on a machine that was busier then.
+      if (!wasAlive) continue
+      killed += 1
       await expectUndisturbed(build, what)
       await expectRecordedWithoutLauncher(build, what)
     }
+    expect(killed).toBeGreaterThan(0)
   })
 
   test('costs an ordinary user nothing either', async (context) => {
