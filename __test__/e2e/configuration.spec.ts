@@ -21,6 +21,7 @@ log_root_dir = "elsewhere"
 [monitor.collection]
 interval_seconds = 0.2
 metric_type = "rss_pidstat"
+pss_collector_mode = "full_scan"
 [monitor.storage]
 format = "json"
 compression = "zstd"
@@ -29,7 +30,7 @@ generate_legacy_formats = true
 projects_config = "more/p.toml"
 rules_config = "more/r.toml"
 `
-const PROJECTS = `[[projects]]\nname = "other"\ndir = ".."\nbuild_command_template = "sleep 0.<N>"\n`
+const PROJECTS = `[[projects]]\nname = "other"\ndir = ".."\nbuild_command_template = "sleep 0.<N>"\nprocess_pattern = "nothing-is-called-so"\n`
 const RULES = `[[rules]]\npriority = 1\nmajor_category = "Mine"\ncategory = "Sleeper"\nmatch_field = "current_cmd_name"\nmatch_type = "exact"\npattern = "sleep"\n`
 
 interface Sweep {
@@ -53,6 +54,7 @@ const EFFECTS: Record<string, (sweep: Sweep) => unknown> = {
     for (const us of due) expect(Math.abs(us - Math.round(us / 200_000) * 200_000), `tick due after ${us} µs`).toBeLessThan(1_000)
   },
   'monitor.collection.metric_type': ({ recording }) => expect(recording).toMatch(/\/other_j3_rss_[^/]*$/),
+  'monitor.collection.pss_collector_mode': ({ metadata }) => expect(metadata.full_scan?.process_pattern).toBe('nothing-is-called-so'),
   'monitor.storage.format': ({ recording }) => expect(files(recording)).toContain('memory_samples.json'),
   'monitor.storage.compression': async ({ recording }) => {
     const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(join(recording, 'processes.parquet')))

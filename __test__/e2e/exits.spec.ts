@@ -195,7 +195,10 @@ describe('names and arguments of all kinds', () => {
   test('arguments that are no UTF-8 are kept as they were', async () => {
     const recorded = await record(['sh', '-c', '"$0" mark 4 0 "$(printf "caf\\351\\n\\377 x")" plain', ENDS])
     const row = await only(recorded, numbers(recorded.stdout)[0])
-    const { raw } = await duckdb(recorded.dir, (from) => `select hex(argv_raw) as raw from ${from('processes')} where process_id = ${row.process_id}`)
+    const { raw } = await duckdb(
+      recorded.dir,
+      (from) => `select hex(argv_raw) as raw from ${from('processes')} where process_id = ${row.process_id}`,
+    )
     const words = [ENDS, 'mark', '4', '0', 'caf\xe9\n\xff x', 'plain', '']
     expect(Buffer.from(String(raw), 'hex').toString('latin1')).toBe(words.join('\0'))
     expect(row.argv[5]).toBe('plain')

@@ -166,6 +166,7 @@ export const DEFECTS = [
   dropped('monitor.general.log_root_dir', 'expandPath(config.logRootDir,', "expandPath('logs',", /elsewhere/),
   dropped('monitor.collection.interval_seconds', 'config.intervalUs : checked', '50_000 : checked', /tick due after/),
   dropped('monitor.collection.metric_type', 'options.metric ?? config.metric', "options.metric ?? 'pss'", /other_j3_rss/),
+  dropped('monitor.collection.pss_collector_mode', "config.scope === 'full_scan' && project", 'false && project', /nothing-is-called-so/),
   dropped('monitor.storage.format', 'formats: config.formats', 'formats: { ...config.formats, json: false }', /memory_samples\.json/),
   dropped('monitor.storage.compression', 'compression: config.compression', "compression: 'snappy'", /ZSTD|to deeply equal/),
   dropped(
