@@ -22,11 +22,12 @@ const RANKS = ['sh', '-c', 'cat /proc/$$/oom_score_adj /proc/$PPID/oom_score_adj
 
 const succeeds = ([program = '', ...args]: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0
 
-/** The probe alone and recorded, each after `before` in a shell that stays its parent. */
+/** The probe alone and recorded, each after `before` in a shell that stays its parent. NO_NEW_PRIVS is expected where the recording announces it. */
 async function probed(before: string): Promise<{ bare: string; recorded: string }> {
   const cwd = temporary()
   const probe = ['bash', '-c', PROBE]
-  const sampled = mymonitor('sample', '--output-dir', temporary(), '--no-report', '--', ...probe)
+  const output = temporary()
+  const sampled = mymonitor('sample', '--output-dir', output, '--no-report', '--', ...probe)
   const both = []
   for (const command of [probe, sampled]) {
     const { stdout, stderr, status } = await run(['bash', '-c', `${before}\n"$@"; exit $?`, 'bash', ...command], { cwd })
@@ -35,7 +36,8 @@ async function probed(before: string): Promise<{ bare: string; recorded: string 
   }
   const [bare = '', recorded = ''] = both
   expect(bare).toContain('descriptors: 0 1 2')
-  return { bare, recorded }
+  const announced = recordingIn(output).metadata.exit_records?.no_new_privs === true
+  return { bare: announced ? bare.replace('NoNewPrivs:\t0', 'NoNewPrivs:\t1') : bare, recorded }
 }
 
 describe('the build inherits what it would without us', () => {
