@@ -86,7 +86,7 @@ describe('attach', () => {
       writeFileSync(join(dir, name), '')
     }
     expect((await running.ended).status).toBe(0)
-    const seen = (await rows(recordingIn(output).dir, 'processes')).map(({ argv }) => (argv as string[]).join(' '))
+    const seen = (await rows(recordingIn(output).dir, 'processes')).map(({ argv }) => ((argv ?? []) as string[]).join(' '))
     expect(seen).toContain('sleep 0.83')
   })
 
