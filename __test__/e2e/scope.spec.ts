@@ -13,8 +13,10 @@ vi.setConfig({ testTimeout: 60_000 })
 
 /** Waits for `done` in its directory. */
 const BUILD = 'touch started; until [ -e done ]; do sleep 0.05; done'
-/** Names that nothing else on the machine has. */
-const PATTERN = 'mm-busy|mm-idle|mm-late|mm-ba'
+/** Names that nothing else on the machine has, another run of these tests neither: 15 bytes, which the kernel keeps of a name, at the largest pid. */
+const named = (what: 'busy' | 'idle' | 'late' | 'bash' | 'ba') => `mm-${process.pid}-${what}`
+const [BUSY, IDLE, LATE, BASH] = [named('busy'), named('idle'), named('late'), named('bash')]
+const PATTERN = [BUSY, IDLE, LATE, named('ba')].join('|')
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK']).stdout)
 
 /** A project whose build waits, and programs of our own names. */
@@ -50,12 +52,12 @@ async function burnt(pid: number): Promise<void> {
 
 test('full_scan records what matches elsewhere if it worked or started during the build: known defect 4: mm-bash is not mm-ba', async () => {
   const { cwd, finish, started, daemon } = project('full_scan')
-  const busy = daemon('mm-busy', '/bin/sh', '-c', SPIN)
-  const idle = daemon('mm-idle', '/bin/sleep', '50')
+  const busy = daemon(BUSY, '/bin/sh', '-c', SPIN)
+  const idle = daemon(IDLE, '/bin/sleep', '50')
   const recording = start(mymonitor('-p', 'p', '-j', '1', '--no-report'), { cwd })
   await started()
-  const late = daemon('mm-late', '/bin/sleep', '50')
-  const bash = daemon('mm-bash', '/bin/sleep', '50')
+  const late = daemon(LATE, '/bin/sleep', '50')
+  const bash = daemon(BASH, '/bin/sleep', '50')
   await burnt(busy)
   finish()
   const ended = await recording.ended
@@ -84,10 +86,10 @@ test('full_scan records what matches elsewhere if it worked or started during th
 
 test('descendants_only records none of them', async () => {
   const { cwd, finish, started, daemon } = project('descendants_only')
-  const busy = daemon('mm-busy', '/bin/sh', '-c', SPIN)
+  const busy = daemon(BUSY, '/bin/sh', '-c', SPIN)
   const recording = start(mymonitor('-p', 'p', '-j', '1', '--no-report'), { cwd })
   await started()
-  const late = daemon('mm-late', '/bin/sleep', '50')
+  const late = daemon(LATE, '/bin/sleep', '50')
   await burnt(busy)
   finish()
   const ended = await recording.ended
@@ -102,20 +104,20 @@ test('verify finds a daemon that worked for the build: full_scan, status 1', asy
   const { cwd, finish, started, daemon } = project('descendants_only')
   const verifying = start(mymonitor('verify', '-p', 'p', '-j', '1', '--json'), { cwd })
   await started()
-  const late = daemon('mm-late', '/bin/sleep', '50')
+  const late = daemon(LATE, '/bin/sleep', '50')
   finish()
   const { status, stdout, stderr } = await verifying.ended
   expect(status, String(stderr)).toBe(1)
   const verification = JSON.parse(String(stdout)) as Verification
   expect(verification).toMatchObject({ schema: 1, project: 'p', processPattern: PATTERN, exitStatus: 0, mode: 'full_scan' })
-  expect(verification.processes.map(({ pid, name }) => [pid, name])).toEqual([[late, 'mm-late']])
+  expect(verification.processes.map(({ pid, name }) => [pid, name])).toEqual([[late, LATE]])
   expect(verification.processes[0]?.peakRssKb).toBeGreaterThan(0)
   expect(verification.processes[0]?.peakPssKb).toBeGreaterThan(0)
 })
 
 test('verify without any: descendants_only, status 0; a project without a pattern is refused', async () => {
   const { cwd, finish, daemon } = project('descendants_only')
-  daemon('mm-idle', '/bin/sleep', '50')
+  daemon(IDLE, '/bin/sleep', '50')
   finish()
   const { status, stdout, stderr } = await run(mymonitor('verify', '-p', 'p', '-j', '1'), { cwd })
   expect([status, String(stderr)]).toEqual([0, ''])
@@ -131,10 +133,10 @@ test('a recovered recording says which processes are not of the tree', async () 
   const { cwd, finish, started, daemon } = project('full_scan')
   const recording = start(mymonitor('-p', 'p', '-j', '1', '--no-report'), { cwd })
   await started()
-  const late = daemon('mm-late', '/bin/sleep', '50')
+  const late = daemon(LATE, '/bin/sleep', '50')
   const journal = () => readdirSync(cwd, { withFileTypes: true, recursive: true }).find(({ name }) => name === 'ticks.journal')
   const path = join(journal()?.parentPath ?? '', 'ticks.journal')
-  await vi.waitFor(() => expect(readFileSync(path).includes('mm-late')).toBe(true), 20_000)
+  await vi.waitFor(() => expect(readFileSync(path).includes(LATE)).toBe(true), 20_000)
   recording.child.kill('SIGKILL')
   finish()
   // Its descriptors are the build's, too, and the launcher lives until that has ended.
