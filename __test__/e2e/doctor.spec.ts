@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
 import { expect, test } from 'vitest'
-import { mymonitor, run, temporary } from './harness.ts'
+import type { Finding } from '../../ts/run/examine.ts'
+import { AS_NOBODY, compiler, mymonitor, needsOrdinaryUser, run, temporary } from './harness.ts'
 
+const FORBID = compiler()('forbid') ?? ''
 const OTHERS_PROC = ['unshare', '-Urpf']
 
 test('where /proc is that of another pid namespace nothing is run, and it says what would change it', async (context) => {
@@ -23,4 +26,29 @@ test('too few descriptors for Node to load us are one line, and 128 are enough',
   expect({ status: enough.status, stdout: enough.stdout.toString() }).toEqual({ status: 0, stdout: 'built\n' })
   const doctor = await run([...limited(128), ...mymonitor('doctor')])
   expect(doctor.stdout.toString()).toContain('at most 128 descriptors: beyond 42 live processes reading gets slower')
+})
+
+/** What doctor says of a topic when it is run by `command`. */
+async function finding(topic: string, command: string[]): Promise<Finding | undefined> {
+  const { stdout } = await run([...command, ...mymonitor('doctor', '--json')])
+  return (JSON.parse(String(stdout)) as { findings: Finding[] }).findings.find((found) => found.topic === topic)
+}
+
+test('an ordinary user whose hard limit is 0 is told what would give the exit server real-time priority, which ulimit cannot', async (context) => {
+  needsOrdinaryUser(context)
+  const found = await finding('exit server', ['bash', '-c', 'ulimit -r 0 && exec "$@"', 'bash', ...AS_NOBODY])
+  expect(found).toMatchObject({ ok: false, remedy: expect.stringContaining('sudo prlimit --rtprio=1 --pid $$') })
+  expect(found?.remedy).not.toContain('ulimit')
+})
+
+test.each([
+  ['EPERM', constants.errno.EPERM],
+  ['EACCES', constants.errno.EACCES],
+  ['ENOSYS', constants.errno.ENOSYS],
+])('a filter that refuses seccomp(2) with %s is called what it is', async (_, errno) => {
+  const found = await finding('exit records', [FORBID, String(errno)])
+  expect(found).toMatchObject({
+    ok: false,
+    remedy: expect.stringMatching(/^a seccomp filter .*SystemCallFilter=seccomp; else start mymonitor/),
+  })
 })

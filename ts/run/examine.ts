@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { release } from 'node:os'
+import { constants, release } from 'node:os'
 import { launcherPath, loadRecorder, type Probe } from '../native.ts'
 import { formatCount, formatKb } from '../units.ts'
 import { limitFacts, requireOwnProc } from './host.ts'
@@ -18,9 +18,13 @@ export interface Finding {
 const ENOUGH_FILES = 4096
 
 /** What gives the exit server real-time priority; root without it is in a container or a user namespace. */
-const REAL_TIME = {
-  root: 'in a container: docker run --cap-add SYS_NICE or --ulimit rtprio=1',
-  user: 'to change it: ulimit -r 1 (an rtprio line in /etc/security/limits.conf), or run as root',
+function realTime(): string {
+  if (process.getuid?.() === 0) return 'in a container: docker run --cap-add SYS_NICE or --ulimit rtprio=1'
+  if (hardLimit('Max realtime priority') !== 0) return 'to change it: ulimit -r 1'
+  return (
+    'the hard limit is 0; to change it for this shell: sudo prlimit --rtprio=1 --pid $$; for good: an rtprio line in /etc/security/limits.conf ' +
+    'and a new login; in a systemd unit: LimitRTPRIO=1'
+  )
 }
 
 /** What this machine offers to a recording, as `mymonitor doctor` prints it: everything is tried once, nothing changed. Throws ERR_MYMONITOR_UNSUPPORTED where nothing can be recorded at all. */
@@ -38,7 +42,7 @@ export function examine(): Finding[] {
       text: probe.realTime
         ? 'runs with real-time priority: exits wait no longer than the kernel needs'
         : 'runs with the shortest slice, as any other thread: on loaded CPUs an exit may wait for a slice',
-      remedy: probe.realTime ? null : REAL_TIME[process.getuid?.() === 0 ? 'root' : 'user'],
+      remedy: probe.realTime ? null : realTime(),
     },
     {
       ok: probe.rollup,
@@ -69,16 +73,23 @@ function exitRecords({ exitRecords: { state, message, errno } }: Probe): Finding
   const topic = 'exit records'
   if (state === 'on') return { ok: true, topic, text: 'every exit is read: high-water mark, CPU time, exit code', remedy: null }
   const lost = `no exit records (${message ?? 'refused'}): memory between two ticks is not seen, high-water marks are the largest samples`
-  return { ok: false, topic, text: lost, remedy: REMEDIES[errno ?? 0] ?? `Linux 5.19 or later is needed, this is ${release()}` }
+  return { ok: false, topic, text: lost, remedy: remedyOf(errno ?? 0) }
 }
 
-/** By errno: EPERM, ENOSYS, EBUSY, EINVAL. */
-const REMEDIES: Readonly<Record<number, string>> = {
-  1: 'in a container: docker run --security-opt seccomp=unconfined, or a profile that allows seccomp(2)',
-  38: 'this kernel is built without CONFIG_SECCOMP_FILTER',
-  16: 'a listener is there already (another mymonitor, a sandbox): start mymonitor outside of it',
-  22: `Linux 5.19 or later is needed, this is ${release()}; --events seccomp goes on without shielding exits from signals`,
+const { EBUSY, EINVAL, ENOSYS } = constants.errno
+
+function remedyOf(errno: number): string {
+  if (errno === EBUSY) return 'a listener is there already (another mymonitor, a sandbox): start mymonitor outside of it'
+  if (errno === EINVAL)
+    return `Linux 5.19 or later is needed, this is ${release()}; --events seccomp goes on without shielding exits from signals`
+  // A filter refuses with whatever errno it likes; what it refuses, the kernel can.
+  if (/^Seccomp:\s+2$/m.test(readFileSync('/proc/self/status', 'utf8'))) return FILTERED
+  return errno === ENOSYS ? 'this kernel is built without CONFIG_SECCOMP_FILTER' : `Linux 5.19 or later is needed, this is ${release()}`
 }
+
+const FILTERED =
+  'a seccomp filter on this process forbids seccomp(2); in a container: docker run --security-opt seccomp=unconfined, or a profile that ' +
+  'allows it; in a systemd unit: SystemCallFilter=seccomp; else start mymonitor outside of that sandbox'
 
 function connector({ connector: { state, reason } }: Probe): Finding {
   const topic = 'process connector'
@@ -118,7 +129,7 @@ function cgroup({ cgroup: found, cgroupLimitKb }: Probe): Finding {
 }
 
 function openFiles(): Finding {
-  const hard = hardLimit()
+  const hard = hardLimit('Max open files')
   const few = hard !== null && hard < ENOUGH_FILES
   return {
     ok: !few,
@@ -134,8 +145,9 @@ function openFiles(): Finding {
   }
 }
 
-function hardLimit(): number | null {
-  const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+/** Null: unlimited. */
+function hardLimit(name: string): number | null {
+  const line = new RegExp(`^${name}\\s+\\S+\\s+(\\S+)`, 'm').exec(readFileSync('/proc/self/limits', 'utf8'))
   const value = Number(line?.[1])
   return Number.isNaN(value) ? null : value
 }
