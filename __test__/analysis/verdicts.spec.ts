@@ -14,6 +14,7 @@ const exits: ExitRecords = {
   dropped: 0,
   unreadable: 0,
   attributed_cpu_us: 1,
+  privilege_lost: [],
 }
 
 /** Of a build of make and `argv`, at five ticks. */
@@ -123,15 +124,15 @@ describe('what the exit records cannot say or have done', () => {
     ],
     [
       'privilege that was lost',
-      {},
-      ['sudo', 'make', 'install'],
-      'sudo ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll it can.',
+      { privilege_lost: ['helper', 'sudo'] },
+      ['gcc'],
+      'helper and sudo ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll they can.',
     ],
   ])('%s', async (_, facts, argv, sentence) => {
     expect(await warnings({ metadata: { exit_records: { ...exits, ...facts } } }, argv)).toEqual([sentence])
   })
 
-  test('root loses no privilege', async () => {
-    expect(await warnings({ metadata: { exit_records: { ...exits, no_new_privs: false } } }, ['sudo', 'true'])).toEqual([])
+  test('a recovered recording does not know, and says nothing', async () => {
+    expect(await warnings({ metadata: { exit_records: { ...exits, privilege_lost: null } } }, ['sudo', 'true'])).toEqual([])
   })
 })

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { below, numbers, only, PAGE_KB, processesOf } from './ends.ts'
 import {
@@ -17,6 +17,7 @@ import {
   recordAsNobody,
   recordingIn,
   run,
+  summary,
   temporary,
 } from './harness.ts'
 
@@ -142,6 +143,19 @@ describe('an ordinary user', () => {
     expect([auto.status, auto.stdout.toString()]).toEqual([0, '65534\n'])
     expect(auto.metadata.exit_records?.no_new_privs).toBe(true)
     expect([poll.status, poll.stdout.toString()]).toEqual([0, '0\n'])
+  })
+
+  test('is told which program lost its privilege, by the file and not by its name', async (context) => {
+    needsOrdinaryUser(context)
+    const id = setuidId()
+    const sudo = join(dirname(id), 'sudo')
+    copyFileSync('/usr/bin/id', sudo)
+    if (String((await run([...AS_NOBODY, id, '-u'])).stdout) !== '0\n') context.skip('the file system ignores set-user-id')
+    const { dir, metadata } = await recordAsNobody(['sh', '-c', '"$0"; "$1"; "$2"', id, sudo, '/no/longer/su'])
+    expect(metadata.exit_records?.privilege_lost).toEqual(['setuid-id'])
+    expect((await summary(dir)).trust.warnings).toContain(
+      'setuid-id ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll it can.',
+    )
   })
 
   test('of a build of root gains privilege as ever: NO_NEW_PRIVS is not set', async (context) => {

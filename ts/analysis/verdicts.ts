@@ -6,21 +6,6 @@ import type { Evidence } from './trust.ts'
 
 /** More waiting than this, of the build's time, is pressure. */
 const PRESSURE = 0.1
-/** Programs that want privilege at exec. */
-const PRIVILEGED = [
-  'sudo',
-  'su',
-  'doas',
-  'pkexec',
-  'fusermount',
-  'fusermount3',
-  'newuidmap',
-  'newgidmap',
-  'snap',
-  'ping',
-  'mount',
-  'umount',
-]
 const CACHES = ['ccache', 'sccache', 'cachepot', 'buildcache']
 const DISTRIBUTED = ['distcc', 'icecc', 'gomacc', 'rewrapper', 'reproxy', 'sccache-dist']
 /** Clients of daemons that do the work outside the tree; podman and buildah do it themselves. */
@@ -63,14 +48,16 @@ function exitWarnings(exits: ExitRecords | null, processes: ProcessFacts): strin
           `${formatCount(lost, 'process', 'processes')} ended without an exit record (a signal, or raw exit): their high-water marks are unknown.`,
         ]
       : []),
-    ...privilegeWarnings(exits.no_new_privs === true, processes.programs),
+    ...privilegeWarnings(exits.privilege_lost ?? []),
   ]
 }
 
-function privilegeWarnings(noNewPrivs: boolean, programs: ReadonlySet<string>): string[] {
-  const seen = noNewPrivs ? PRIVILEGED.filter((name) => programs.has(name)) : []
-  if (seen.length === 0) return []
-  return [`${seen.join(' and ')} ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll it can.`]
+function privilegeWarnings(names: readonly string[]): string[] {
+  if (names.length === 0) return []
+  const they = names.length === 1 ? 'it' : 'they'
+  return [
+    `${names.join(' and ')} ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll ${they} can.`,
+  ]
 }
 
 /** What the kernel killed in the cgroup of the build, for want of memory. */

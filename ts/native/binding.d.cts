@@ -512,6 +512,8 @@ export interface SessionResult {
   exitRecords?: ExitRecordsState
   /** How many there were. */
   exits: ExitCounts
+  /** Names of programs that they kept from gaining privilege at exec. */
+  privilegeLost: Array<string>
   /** Whether the process connector told of forks and ends. */
   connector: ConnectorUse
   /** What it counted. */

@@ -63,6 +63,7 @@ const isMetadata = t.isPartial({
       dropped: count,
       unreadable: count,
       attributed_cpu_us: count,
+      privilege_lost: t.isNullable(t.isArray(text)),
     }),
   ),
   connector: t.isNullable(
@@ -153,6 +154,7 @@ function withAbsent(value: unknown): unknown {
     ...value,
     host: merged(ABSENT_HOST, value['host']),
     limits: merged(ABSENT_LIMITS, value['limits']),
+    exit_records: merged({ privilege_lost: null }, value['exit_records'] ?? null),
     counts: merged({ short_of_descriptors: 0, discovery_lag_ticks: 1 }, value['counts'] ?? null),
     own_cost: merged(ABSENT_COST, value['own_cost'] ?? null),
   }

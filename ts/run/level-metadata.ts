@@ -71,7 +71,7 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
     interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
     sources: sources(running, result.exitRecords?.state === 'on', result.connector.state === 'on'),
-    exit_records: result.exitRecords === undefined ? null : exitRecords(result.exitRecords, result.exits),
+    exit_records: result.exitRecords === undefined ? null : exitRecords(result.exitRecords, result.exits, result.privilegeLost),
     connector: connectorFacts(result.connector, result.connectorCounts),
     exec_check_ticks: result.execCheckTicks,
     counts: {
@@ -115,7 +115,7 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
     exit_code: recovered.exitCode ?? null,
     signal: recovered.signal ?? null,
     sources: sources(running, exits.records > 0, recovered.connectorCounts !== undefined),
-    exit_records: exitRecords({ state: exits.records > 0 ? 'on' : 'off' }, exits),
+    exit_records: exitRecords({ state: exits.records > 0 ? 'on' : 'off' }, exits, null),
     connector: recovered.connectorCounts === undefined ? null : connectorFacts({ state: 'on' }, recovered.connectorCounts),
     build_cpu_us: recovered.buildCpuUs ?? null,
     measurement_error:
@@ -167,6 +167,7 @@ function pssFacts(plan: Plan, result: SessionResult): PssFacts {
 function exitRecords(
   { state, killable, noNewPrivs, message }: NonNullable<SessionResult['exitRecords']>,
   exits: SessionResult['exits'],
+  privilegeLost: string[] | null,
 ): ExitRecords {
   return {
     state,
@@ -177,6 +178,7 @@ function exitRecords(
     dropped: exits.dropped,
     unreadable: exits.unreadable,
     attributed_cpu_us: exits.attributedCpuUs,
+    privilege_lost: privilegeLost,
   }
 }
 

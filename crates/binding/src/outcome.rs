@@ -148,6 +148,8 @@ pub struct SessionResult {
     pub exit_records: Option<ExitRecordsState>,
     /// How many there were.
     pub exits: ExitCounts,
+    /// Names of programs that they kept from gaining privilege at exec.
+    pub privilege_lost: Vec<String>,
     /// Whether the process connector told of forks and ends.
     pub connector: ConnectorUse,
     /// What it counted.
@@ -261,6 +263,7 @@ impl From<Outcome> for SessionResult {
             own_peak_rss_kb: number(outcome.own_peak_rss_kb),
             exit_records: outcome.exit_records.map(ExitRecordsState::from),
             exits: outcome.exits.into(),
+            privilege_lost: outcome.privilege_lost,
             connector: outcome.connector.into(),
             connector_counts: outcome.connector_counts.into(),
             oom_score_adj: outcome.oom_score_adj,

@@ -20,6 +20,7 @@ mod oom;
 mod options;
 mod outcome;
 mod pattern;
+mod privilege;
 mod probe;
 mod programs;
 mod pss;

@@ -55,6 +55,8 @@ pub struct Outcome {
     pub exit_records: Option<ExitRecords>,
     /// What they were.
     pub exits: ExitCounts,
+    /// Names of programs that they kept from gaining privilege at exec.
+    pub privilege_lost: Vec<String>,
     /// Whether the process connector was used.
     pub connector: ConnectorState,
     /// What it counted.

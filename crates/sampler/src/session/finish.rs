@@ -4,10 +4,11 @@ use std::panic::catch_unwind;
 
 use mymonitor_proc::peak_rss_kb;
 use mymonitor_recording::finalise;
-use mymonitor_wire::{Event, ExitFrame};
+use mymonitor_wire::{Event, ExitFrame, ExitRecords};
 
 use super::{JOURNAL_FILE, Run, SUCCESSOR_WRITES_US};
 use crate::clock;
+use crate::privilege::lost_privilege;
 use crate::recover::remove_journals;
 
 impl Run {
@@ -58,6 +59,7 @@ impl Run {
                 self.outcome.processes = summary.processes;
                 self.outcome.exits = summary.exits;
                 self.outcome.connector_counts = summary.connector.unwrap_or_default();
+                self.look_for_lost_privilege();
                 if summary.elapsed_us.is_some() && summary.used_all() {
                     remove_journals(&self.options.recording_dir);
                 } else {
@@ -70,6 +72,16 @@ impl Run {
             )),
             Ok(Err(error)) => self.fail(error.to_string()),
             Err(_) => self.fail(format!("writing the tables panicked; {JOURNAL_FILE} holds what was recorded; please report it")),
+        }
+    }
+
+    fn look_for_lost_privilege(&mut self) {
+        if !matches!(self.outcome.exit_records, Some(ExitRecords::On { no_new_privs: true, .. })) {
+            return;
+        }
+        match lost_privilege(&self.options.recording_dir) {
+            Ok(names) => self.outcome.privilege_lost = names,
+            Err(error) => self.fail(error.to_string()),
         }
     }
 }
