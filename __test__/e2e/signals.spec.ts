@@ -109,6 +109,27 @@ describe('a build that is told to end', () => {
   })
 })
 
+describe('a build that signals its own process group, which is ours', () => {
+  /** What ignores it lives on, what has left the group never hears of it. */
+  const script = (signal: number) =>
+    `setsid sh -c 'trap "echo reached; exit" ${signal}; touch ready; sleep 1.2 & wait $!; echo not reached' &
+     until [ -e ready ]; do sleep 0.05; done; trap "" ${signal}; kill -${signal} 0; wait; echo whole; exit 6`
+
+  test.each([1, 2, 10, 12, 14, 15, 30, 64])('by %i has what it would have without us', async (signal) => {
+    const output = temporary()
+    const command = ['bash', '-c', script(signal)]
+    const bare = await start(command, { detached: true }).ended
+    const { status, stdout, stderr } = await start(mymonitor('sample', '--output-dir', output, '--no-report', '--', ...command), {
+      detached: true,
+    }).ended
+    expect([bare.status, String(bare.stdout)]).toEqual([6, 'not reached\nwhole\n'])
+    expect([status, String(stdout)]).toEqual([6, String(bare.stdout)])
+    expect(String(stderr)).not.toContain('ebugger')
+    const { metadata } = recordingIn(output)
+    expect([metadata.state, metadata.interrupted_by, metadata.measurement_error]).toEqual(['finished', null, null])
+  })
+})
+
 describe('under nohup', () => {
   test('HUP ends neither mymonitor nor the build', async () => {
     const output = temporary()

@@ -18,10 +18,12 @@ mod tee;
 mod terminate;
 
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use mymonitor_exits::Journal;
+use mymonitor_proc::{ProcRoot, is_below};
 use mymonitor_wire::{Command, Event, ExitFrame, RootEnd, StartStep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -118,11 +120,12 @@ fn serve(socket: OwnedFd, journal: &Arc<Journal>, signals: &Signals, reaper: &mu
         while let Some(received) = signals.next() {
             match received {
                 // INT and QUIT of the terminal reach the build by the terminal; those of a process come as a command.
-                Received::Terminate(signal) => termination.begin(signal),
+                // What the build sends to its own process group, which is ours, has reached whom it was meant for.
+                Received::Terminate { signal, sender } if !is_of_the_build(sender) => termination.begin(signal),
                 Received::User1 { pid } if pid == reaper.root_pid() => {
                     send(sampler.as_ref(), Event::PhaseMark { at_us: now_us(ClockId::Monotonic) });
                 }
-                Received::Interrupt | Received::ChildChanged | Received::User1 { .. } => {}
+                Received::Interrupt | Received::Terminate { .. } | Received::ChildChanged | Received::User1 { .. } => {}
             }
         }
         if let Some(socket) = &sampler {
@@ -149,6 +152,10 @@ fn serve(socket: OwnedFd, journal: &Arc<Journal>, signals: &Signals, reaper: &mu
         }
         termination.step();
     }
+}
+
+fn is_of_the_build(pid: u32) -> bool {
+    ProcRoot::open(Path::new("/proc")).is_ok_and(|proc| is_below(&proc, pid, std::process::id()))
 }
 
 fn report_end(sampler: Option<&OwnedFd>, journal: &Arc<Journal>, wait_status: i32, at_us: u64) {

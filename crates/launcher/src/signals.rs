@@ -1,8 +1,23 @@
-//! Signals as messages: blocked, and read from a descriptor together with who sent them.
+//! Signals as messages: blocked, and read from a descriptor together with who sent them. All others that would end us are blocked, too: a build may
+//! send them to its process group, which is ours, and without us it could not end.
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
 const TAKEN: [libc::c_int; 6] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGCHLD];
+
+/// Our own defects, and the terminal's job control.
+const NEVER_BLOCKED: [libc::c_int; 10] = [
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGSEGV,
+    libc::SIGSYS,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+];
 
 pub(crate) struct Signals {
     descriptor: OwnedFd,
@@ -12,7 +27,7 @@ pub(crate) struct Signals {
 
 pub(crate) enum Received {
     Interrupt,
-    Terminate(i32),
+    Terminate { signal: i32, sender: u32 },
     User1 { pid: i32 },
     ChildChanged,
 }
@@ -30,8 +45,13 @@ impl Signals {
             unsafe { libc::sigaddset(&raw mut taken, signal) };
         }
         let mut original = empty_set();
+        let mut blocked = full_set();
+        for signal in NEVER_BLOCKED {
+            // SAFETY: `blocked` is an initialised set and the numbers are valid signals.
+            unsafe { libc::sigdelset(&raw mut blocked, signal) };
+        }
         // SAFETY: both sets are initialised and live during the call.
-        if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const taken, &raw mut original) } != 0 {
+        if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const blocked, &raw mut original) } != 0 {
             return Err(last_errno());
         }
         // SAFETY: -1 asks for a new descriptor; the set is initialised.
@@ -60,7 +80,7 @@ impl Signals {
         let info = unsafe { std::ptr::read_unaligned(bytes.as_ptr().cast::<libc::signalfd_siginfo>()) };
         match info.ssi_signo.cast_signed() {
             libc::SIGINT | libc::SIGQUIT => Some(Received::Interrupt),
-            signal @ (libc::SIGTERM | libc::SIGHUP) => Some(Received::Terminate(signal)),
+            signal @ (libc::SIGTERM | libc::SIGHUP) => Some(Received::Terminate { signal, sender: info.ssi_pid }),
             libc::SIGUSR1 => Some(Received::User1 { pid: info.ssi_pid.cast_signed() }),
             _ => Some(Received::ChildChanged),
         }
@@ -72,6 +92,15 @@ pub(crate) fn empty_set() -> libc::sigset_t {
     // SAFETY: sigemptyset initialises the whole set.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
+        set.assume_init()
+    }
+}
+
+pub(crate) fn full_set() -> libc::sigset_t {
+    let mut set = std::mem::MaybeUninit::uninit();
+    // SAFETY: sigfillset initialises the whole set.
+    unsafe {
+        libc::sigfillset(set.as_mut_ptr());
         set.assume_init()
     }
 }

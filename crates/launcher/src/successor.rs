@@ -4,16 +4,14 @@ use mymonitor_exits::{Journal, Listener, Server, Slots, hurry};
 use mymonitor_proc::ProcRoot;
 
 use crate::args::Serve;
+use crate::signals::full_set;
 
 /// Lets those go that the launcher had received, and serves until no process has the filter any more, whatever becomes of mymonitor and of the
 /// terminal.
 pub(crate) fn serve(Serve { listener, slots, journal, store_argv }: Serve) {
-    let mut everything = std::mem::MaybeUninit::uninit();
-    // SAFETY: sigfillset initialises the whole set; the mask of this thread is ours alone.
-    unsafe {
-        libc::sigfillset(everything.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_BLOCK, everything.as_ptr(), std::ptr::null_mut());
-    }
+    let everything = full_set();
+    // SAFETY: the set is initialised; the mask of this thread is ours alone.
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const everything, std::ptr::null_mut()) };
     // Tells `mymonitor recover` that the build still runs.
     let _ = rustix::fs::flock(&journal, rustix::fs::FlockOperation::NonBlockingLockExclusive);
     let (Ok(proc), Ok(slots)) = (ProcRoot::open(std::path::Path::new("/proc")), Slots::open(slots)) else { return };

@@ -34,7 +34,7 @@ pub use rollup::Rollup;
 pub use scan::Glance;
 pub use statm::Statm;
 pub use status::{ignored_signals, open_files_soft_limit, peak_rss_kb};
-pub use tree::descendants;
+pub use tree::{descendants, is_below};
 
 /// Bytes of a command line that are kept; the rest is represented by its length and hash.
 pub const ARGV_CAP: usize = 64 * 1024;

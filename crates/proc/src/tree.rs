@@ -18,6 +18,12 @@ pub fn descendants(proc: &ProcRoot, root: u32) -> Result<Vec<u32>, ReadError> {
     Ok(found)
 }
 
+/// Whether a live process descends from `root`; `false` for one that is gone, and for `root` itself.
+pub fn is_below(proc: &ProcRoot, pid: u32, root: u32) -> bool {
+    let parent = |pid: u32| proc.process(pid).and_then(|process| process.stat()).ok().map(|stat| stat.ppid).filter(|&ppid| ppid != 0);
+    std::iter::successors(parent(pid), |&pid| parent(pid)).any(|pid| pid == root)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -44,6 +50,9 @@ mod tests {
                 break pid;
             }
         };
+        let own = std::process::id();
+        assert!(is_below(&proc, grandchild, own) && is_below(&proc, grandchild, shell) && is_below(&proc, shell, own));
+        assert!(!is_below(&proc, shell, grandchild) && !is_below(&proc, own, own) && !is_below(&proc, u32::MAX, own));
         rustix::process::kill_process(rustix::process::Pid::from_raw(grandchild.cast_signed()).unwrap(), rustix::process::Signal::KILL)
             .unwrap();
         sender.send(()).unwrap();

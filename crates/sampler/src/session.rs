@@ -315,7 +315,7 @@ impl Run {
             self.state.root_is_gone = true;
         }
         while let Some(received) = self.signals.as_ref().and_then(Signals::next) {
-            self.pass_on(received.signal, received.by_process);
+            self.pass_on(received);
         }
         let mut count = [0; 8];
         if rustix::io::read(&self.wake, &mut count).is_ok() {

@@ -1,14 +1,21 @@
 //! What is asked of a running build: signals that came to us, and its end.
 
+use std::path::Path;
+
+use mymonitor_proc::{ProcRoot, is_below};
 use mymonitor_wire::Command;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use super::{GRACE_US, Run, SAME_SIGNAL_US};
 use crate::clock;
+use crate::signals::Received;
 
 impl Run {
     /// INT and QUIT of the terminal have reached the build by the terminal; what a process sent to us alone is passed on.
-    pub(super) fn pass_on(&mut self, signal: i32, by_process: bool) {
+    pub(super) fn pass_on(&mut self, Received { signal, sender }: Received) {
+        if sender.is_some_and(|pid| self.is_of_the_build(pid)) {
+            return;
+        }
         let now_us = clock::monotonic_us();
         let repeated = self.state.last_signal.is_some_and(|(last, at_us)| last == signal && now_us - at_us < SAME_SIGNAL_US);
         if repeated {
@@ -25,10 +32,16 @@ impl Run {
             self.order(Command::Kill);
         } else {
             self.state.first_interrupt_us.get_or_insert(now_us);
-            if by_process {
+            if sender.is_some() {
                 self.order(Command::Signal(signal));
             }
         }
+    }
+
+    /// What the build sends to its own process group, which is ours, has reached whom it was meant for.
+    fn is_of_the_build(&self, pid: u32) -> bool {
+        let launcher = self.launched.as_ref().map(|launched| launched.child.id());
+        launcher.is_some_and(|launcher| ProcRoot::open(Path::new("/proc")).is_ok_and(|proc| is_below(&proc, pid, launcher)))
     }
 
     pub(super) fn terminate(&mut self, signal: i32) {
