@@ -172,6 +172,9 @@ async function expectReplayed(dir: string, journals: string, what: string): Prom
   for (const { pid, start_ticks, exit_code } of replayedExits(journals)) expect(exits, what).toContain(key(pid, start_ticks, exit_code))
 }
 
+const hasTables = ({ output }: Sampled) =>
+  readdirSync(output, { recursive: true }).some((name) => String(name).endsWith('memory_samples.parquet'))
+
 function plainReplay(dir: string): void {
   const binding = createRequire(import.meta.url)('../../ts/native/binding.cjs') as { recover: typeof recover }
   binding.recover(dir, 'snappy')
@@ -193,8 +196,8 @@ describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () =>
       expect([7, 137], what).toContain(await ended(build))
       await expectUndisturbed(build, what)
       await gone(build)
-      // Recovering takes longer than the build.
-      if (build.child.signalCode === 'SIGKILL' && crash % 4 === 0) await expectRecovered(build, what)
+      // Recovering takes longer than the build. One that was killed after its tables were written has nothing to recover.
+      if (build.child.signalCode === 'SIGKILL' && crash % 4 === 0 && !hasTables(build)) await expectRecovered(build, what)
     }
   })
 
