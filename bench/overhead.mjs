@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail, machine, median, parse, print, ROOT, run, runsOf, sample, spread, table, temporary } from './lib.mjs'
+import { fail, machine, median, parse, print, ROOT, run, runsOf, sample, sourcesOf, spread, table, temporary } from './lib.mjs'
 
 const options = parse({
   runs: { type: 'string', default: '5' },
@@ -43,6 +43,7 @@ function withMymonitor() {
     ticks: metadata.counts.ticks,
     processes: metadata.counts.processes,
     wall: metadata.duration_us,
+    sources: sourcesOf(metadata),
   }
 }
 
@@ -85,6 +86,7 @@ const launcher = rounds.map(({ ours }) => ours.launcher / ours.processes)
 const rollups = rounds.map(({ ours }) => (100 * ours.rollups) / ours.wall)
 const all = rounds.map(({ ours }) => (ours.cpu + ours.rollups + ours.launcher) / ours.ticks)
 print()
+print(`sources: ${[...new Set(rounds.map(({ ours }) => ours.sources))].join('; ')}`)
 print(`measuring PSS: ${spread(rollups)} % of one CPU; target 1`)
 print(`launcher: ${spread(launcher, 0)} µs CPU per process; target 100; all three together: ${spread(all, 0)} ms per 1,000 ticks`)
 const ratios = rounds.map((round) => round.ours.cpu / round.ours.ticks / (round.baseline.cpu / round.baseline.ticks))

@@ -26,6 +26,7 @@ vi.setConfig({ testTimeout: 30_000 })
 const compile = compiler()
 const ENDS = compile('ends') ?? ''
 const LISTENER = compile('listener') ?? ''
+const STRICT = compile('strict') ?? ''
 
 describe('which sources there were', () => {
   test('--events poll leaves the kernel alone and says so', async () => {
@@ -40,6 +41,12 @@ describe('which sources there were', () => {
     const [auto, poll] = [await record([LISTENER]), await record([LISTENER], ['--events', 'poll'])]
     expect(auto.stdout.toString()).toBe('EBUSY\n')
     expect(poll.stdout.toString()).toBe('installed\n')
+  })
+
+  test('a build that wants the strict mode of seccomp is refused it: a limit, with --events poll as the way out', async () => {
+    const [auto, poll] = [await record([STRICT]), await record([STRICT], ['--events', 'poll'])]
+    expect(auto.stdout.toString()).toBe('refused\n')
+    expect(poll.stdout.toString()).toBe('strict\n')
   })
 
   test('a mymonitor inside another goes on without exit records, and says why', async () => {
