@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Analysis } from '../../ts/analysis/contract.ts'
+import type { Analysis, Peak } from '../../ts/analysis/contract.ts'
 import { renderSummaryLog } from '../../ts/report/text.ts'
 import { buildAnalysis, emptyAnalysis, HOSTILE, hostileAnalysis } from '../fixtures/analysis.ts'
 
@@ -106,6 +106,21 @@ CPP_Link:
     const text = renderSummaryLog({ ...full, trust })
     expect(text).toContain('Coverage: 4 processes recorded (3 sampled), 5 images; how many existed is not known\n')
     expect(text).toContain('Interval: 50 ms (1 tick, 1 late, by 13.8 ms at most, 0 skipped)\n')
+  })
+
+  it('says what of it is outside of the tree', () => {
+    const outside = (peakCount: number, count: number, cpuUs: number | null) =>
+      renderSummaryLog({
+        ...full,
+        peak: { ...(full.peak as Peak), outsideProcesses: peakCount, outsideKb: 2048.4 },
+        trust: { ...full.trust, outsideProcesses: count, outsideCpuUs: cpuUs },
+      }).match(/^Included: .*$/gm)
+    expect(outside(1, 3, 1_230_000)).toEqual([
+      'Included: 2048 KB in 1 process outside the tree',
+      'Included: 3 processes outside the tree, 1.23s of CPU',
+    ])
+    expect(outside(0, 2, null)).toEqual(['Included: 2 processes outside the tree'])
+    expect(renderSummaryLog(full)).not.toContain('Included')
   })
 
   it('lets no string of a user drive the terminal, reorder a line or forge one', () => {

@@ -3,6 +3,7 @@ import { formatCount, formatMs, formatShare } from '../units.ts'
 import { coverageText } from './coverage.ts'
 import { cpusText } from './cpus.ts'
 import { outcomeOf, signalName } from './outcome.ts'
+import { outsideAtPeak, outsideCount } from './outside.ts'
 import { printable } from './printable.ts'
 
 const LISTED_PROCESSES = 20
@@ -56,6 +57,7 @@ function categoryLines(major: MajorCategory): string[] {
 function peakLines(peak: Peak): string[] {
   const listed = peak.processes.slice(0, LISTED_PROCESSES)
   const rest = peak.processes.slice(LISTED_PROCESSES)
+  const outside = outsideAtPeak(peak, (size) => `${kb(size)} KB`)
   return [
     '',
     '--- Live at the Peak ---',
@@ -64,9 +66,7 @@ function peakLines(peak: Peak): string[] {
     `Processes: ${peak.processes.length}`,
     `Memory: PSS ${kb(peak.pssKb)} KB (${pssText(peak)}), RSS ${kb(peak.rssKb)} KB, private ${kb(peak.privateKb)} KB, shared ${kb(peak.sharedKb)} KB`,
     `Upper Bound between Ticks: RSS ${kb(peak.upperBoundRssKb)} KB${peak.withoutMark === 0 ? '' : ` (incomplete: ${formatCount(peak.withoutMark, 'process', 'processes')} without a high-water mark)`}`,
-    ...(peak.outsideProcesses === 0
-      ? []
-      : [`Outside the Tree: ${formatCount(peak.outsideProcesses, 'process', 'processes')}, ${kb(peak.outsideKb)} KB`]),
+    ...(outside === null ? [] : [`Included: ${outside}`]),
     ...listed.map((process) => {
       const target = process.target === null ? '' : `, ${printable(process.target)}`
       return `    ${printable(process.name)}: ${kb(process.kb)} KB (pid ${process.pid}, ${process.outsideTree ? 'outside the tree, ' : ''}${printable(process.major)}/${printable(process.minor)}${target})`
@@ -81,6 +81,7 @@ function pssText({ pssSource, confirmedPssKb }: Peak): string {
 }
 
 function trustLines(trust: Trust, recording: RecordingSummary): string[] {
+  const outside = outsideCount(trust, cpu)
   const late = trust.lateTicks === 0 ? 'none late' : `${trust.lateTicks} late, by ${formatMs(trust.maxLateUs)} at most`
   return [
     '',
@@ -88,9 +89,7 @@ function trustLines(trust: Trust, recording: RecordingSummary): string[] {
     '',
     `Interval: ${formatMs(trust.intervalUs)} (${formatCount(trust.ticks, 'tick')}, ${late}, ${trust.skippedTicks} skipped)`,
     `Coverage: ${coverageText(trust)}`,
-    ...(trust.outsideProcesses === null
-      ? []
-      : [`Processes Outside the Tree: ${trust.outsideProcesses}, CPU: ${cpu(trust.outsideCpuUs ?? 0)}`]),
+    ...(outside === null ? [] : [`Included: ${outside}`]),
     ...(trust.attributedCpuUs === null ? [] : [`CPU in Exit Records: ${attributed(trust.attributedCpuUs, trust.buildCpuUs)}`]),
     ...(recording.cpuScheduling === null ? [] : [`CPU Scheduling: ${printable(cpusText(recording.cpuScheduling))}`]),
     `Processes Unreadable: ${trust.unreadableProcesses ?? 'unknown'}`,
