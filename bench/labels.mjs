@@ -84,15 +84,17 @@ async function collect(file, dirs) {
   const commands = new Map()
   for (const dir of dirs) {
     const recording = openRecording(dir)
-    const everything = { groupOf: new Uint32Array(recording.info.processes), parentOf: new Uint32Array(1), parents: 1, points: 6 }
-    const { processTimeRssKbS } = await recording.aggregate(everything)
+    const { processes } = recording.info
+    // Every image is a group of its own.
+    const each = { groupOf: Uint32Array.from({ length: processes }, (_, id) => id), parentOf: new Uint32Array(processes), parents: 1 }
+    const { groups } = await recording.aggregate({ ...each, points: 6, largest: 0 })
     for (const { processId, argv, exe, name, cpuUs } of recording.processes()) {
       for (const [i, id] of processId.entries()) {
         const words = shortened((argv[i].length > 0 ? argv[i] : [exe[i] ?? name[i]]).map(anonymous))
         const shape = shapeOf(words)
         const command = commands.get(shape) ?? { argv: words, weights: [0, 0, 0] }
         commands.set(shape, command)
-        const [cpu, memory] = [cpuUs[i], (processTimeRssKbS[id] * 1000) / 1024].map((value) => (Number.isFinite(value) ? value : 0))
+        const [cpu, memory] = [cpuUs[i], (groups.timeRssKbS[id] * 1000) / 1024].map((value) => (Number.isFinite(value) ? value : 0))
         for (const [k, weight] of [1, cpu, memory].entries()) command.weights[k] += weight
       }
     }

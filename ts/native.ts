@@ -8,11 +8,15 @@ import type * as Binding from './native/binding.cjs'
 export type {
   Aggregate,
   AggregateOptions,
+  Class,
+  ClassBatch,
   ClassColumns,
   ConnectorCounts,
   ConnectorUse,
+  Course,
   GroupColumns,
   ImportedTable,
+  LargestColumns,
   PeakColumns,
   Probe,
   ProcessColumns,
@@ -22,7 +26,7 @@ export type {
   SessionResult,
   ShownCommand,
   Snapshot,
-  TickColumns,
+  TickFacts,
 } from './native/binding.cjs'
 
 const require = createRequire(import.meta.url)

@@ -160,21 +160,35 @@ test('a command is shown as one would type it, and by its executable where argum
 describe('the stored classification', () => {
   test('holds category, rule and target of every process', () => {
     const recording = fakeRecording(BUILD)
-    expect(classifyRecording(recording, rules)).toBe(recording.stored)
-    expect(recording.stored).toMatchObject({
-      majorCategory: ['BuildSystem', 'CPP_COMPILE', 'CPP_COMPILE', 'CPP_LINK', 'Other', 'Ignored'],
-      rule: ['Make:186', 'Frontend_GCC:230', 'Frontend_GCC:230', 'Direct_Linker:165', '', 'MyMonitor:999'],
-      target: [null, 'a.cc', 'b.c', 'demo', null, null],
-      rulesDigest: rules.digest,
-    })
-    expect(Array.from(recording.stored?.processId ?? [])).toEqual([0, 1, 2, 3, 4, 5])
+    const { classes, targetsOf } = classifyRecording(recording, rules)
+    expect(recording.stored).toMatchObject({ ...classes, target: [null, 'a.cc', 'b.c', 'demo', null, null] })
+    const named = Array.from(classes.classOf, (number) => classes.classes[number])
+    expect(named.map((found) => found?.major)).toEqual(['BuildSystem', 'CPP_COMPILE', 'CPP_COMPILE', 'CPP_LINK', 'Other', 'Ignored'])
+    expect(named.map((found) => found?.rule)).toEqual([
+      ...['Make:186', 'Frontend_GCC:230', 'Frontend_GCC:230', 'Direct_Linker:165', '', 'MyMonitor:999'],
+    ])
+    expect(classes.rulesDigest).toBe(rules.digest)
+    expect(Array.from(classes.processId)).toEqual([0, 1, 2, 3, 4, 5])
+    const process = { name: '', exe: null, argv: [] }
+    expect(targetsOf([1, 3].map((row) => ({ row, process })))).toEqual(['a.cc', 'demo'])
+  })
+
+  test('of very many processes is made and stored in batches, each class once', async () => {
+    const many = Array.from({ length: 5000 }, (_, id) => ({ argv: ['gcc', '-c', `${id % 7}.c`], rssKb: [id % 50] }))
+    const recording = fakeRecording(many)
+    const { classes } = classifyRecording(recording, rules)
+    expect(recording.largestBatch).toBe(2)
+    expect([classes.classOf.length, classes.classes.length]).toEqual([5000, 1])
+    const { top } = await analyse(recording, { rules })
+    expect(top).toHaveLength(100)
+    expect(top[0]).toMatchObject({ kb: 24.5, target: '0.c' })
+    expect(recording.largestBatch).toBe(2)
   })
 
   const stored = (rulesDigest: string, processes = BUILD.length) => ({
     processId: Uint32Array.from({ length: processes }, (_, i) => i),
-    majorCategory: Array<string>(processes).fill('Mine'),
-    minorCategory: Array<string>(processes).fill('All'),
-    rule: Array<string>(processes).fill('All:1'),
+    classOf: new Uint32Array(processes),
+    classes: [{ major: 'Mine', minor: 'All', rule: 'All:1' }],
     target: Array<null>(processes).fill(null),
     rulesDigest,
   })

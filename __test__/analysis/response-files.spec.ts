@@ -17,5 +17,6 @@ test.each([
       for (const batch of fake.processes()) yield { ...batch, cwd: [cwd] }
     },
   }
-  expect(classifyRecording(recording, shipped)).toMatchObject({ minorCategory: [minor], target: [target] })
+  const { classes } = classifyRecording(recording, shipped)
+  expect([classes.classes.map((found) => found.minor), fake.stored?.target]).toEqual([[minor], [target]])
 })

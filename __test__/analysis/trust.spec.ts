@@ -136,11 +136,6 @@ test('the host is shown at its worst, and what no tick could read is null', asyn
   })
 })
 
-test('a recording with more ticks than a call takes arguments has a host too', async () => {
-  const { host } = await analysed({ ticks: { memAvailableKb: new Float64Array(300_000).fill(7) } })
-  expect(host.memAvailableMinKb).toBe(7)
-})
-
 test('the process connector says how many processes existed; without it nobody knows', async () => {
   const connector = { state: 'on', reason: null, existed: 70, unrecorded: 1, execs_seen: 60, overflows: 0 } as const
   expect((await analysed({ metadata: { connector } })).trust).toMatchObject({ existedProcesses: 70, unrecordedProcesses: 1, warnings: [] })

@@ -97,6 +97,7 @@ export async function peaks(dir: string): Promise<Peaks> {
     parentOf: new Uint32Array(1),
     parents: 1,
     points: 100,
+    largest: 0,
   }
   const { peakRss, peakPss } = await reader.aggregate(everything)
   return { rssKb: peakRss?.rssKb ?? 0, pssKb: peakPss?.pssKb ?? 0 }

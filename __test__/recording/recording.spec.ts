@@ -150,7 +150,7 @@ describe('metadata.json', () => {
 test('a table that is no Parquet file is damage, and is named', () => {
   write('metadata.json', metadata())
   for (const table of ['memory_samples', 'processes', 'ticks']) write(`${table}.parquet`, 'PAR1 it is not')
-  const { code, message } = failure(() => openRecording(dir).ticks())
+  const { code, message } = failure(() => openRecording(dir).tickFacts())
   expect(code).toBe('ERR_MYMONITOR_DAMAGED')
   expect(message).toMatch(/DIR\/\w+\.parquet/)
 })

@@ -25,11 +25,9 @@ function recordingWith(cpuUs: number[]): { recording: Recording; fake: FakeRecor
     },
     async aggregate(options) {
       const aggregate = await fake.aggregate(options)
-      const time = Float64Array.from(COMMANDS, (_, id) => 1024 * 2 ** id)
-      return { ...aggregate, processTimePssKbS: time, processTimeRssKbS: time.map((kbS) => kbS * 2) }
-    },
-    writeClasses: (classes) => {
-      fake.stored = classes
+      const time = new Float64Array(options.parentOf.length)
+      for (const [id, group] of options.groupOf.entries()) if (group < time.length) time[group] = (time[group] as number) + 1024 * 2 ** id
+      return { ...aggregate, groups: { ...aggregate.groups, timePssKbS: time, timeRssKbS: time.map((kbS) => kbS * 2) } }
     },
   }
   return { recording, fake }

@@ -2,13 +2,13 @@ import { redact } from '../classify/redact.ts'
 import { loadRules, type Rules } from '../classify/rules.ts'
 import { SHIPPED_RULES } from '../config/find.ts'
 import type { Metadata } from '../metadata.ts'
-import type { Aggregate, PeakColumns, TickColumns } from '../native.ts'
+import type { Aggregate, PeakColumns, TickFacts } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
 import { categoriesOf, seriesOf } from './categories.ts'
 import { classesOf, type KnownClasses } from './classes.ts'
 import type { Analysis, Metric, Peak, ProcessEntry, RecordingSummary } from './contract.ts'
 import { groupingOf } from './grouping.ts'
-import { entriesAtPeak, entriesByOwnPeak, largestProcesses, processFacts } from './processes.ts'
+import { entriesAtPeak, entriesByOwnPeak, processFacts } from './processes.ts'
 import { hostOf, trustOf } from './trust.ts'
 
 export interface AnalyseOptions {
@@ -37,17 +37,16 @@ export async function analyse(recording: Recording, options: AnalyseOptions = {}
 /** The same of a recording whose classes were just made. */
 export async function analyseClassified(
   recording: Recording,
-  { classes, warnings }: KnownClasses,
+  known: KnownClasses,
   options: Omit<AnalyseOptions, 'rules'>,
 ): Promise<Analysis> {
   const { metadata, info } = recording
   const { metric = metadata.metric, points = POINTS, noRedact = false } = options
-  const grouping = groupingOf(classes, info.processes)
-  const aggregate = await recording.aggregate({ ...grouping.options, points })
-  const peakColumns = metric === 'pss' ? aggregate.peakPss : aggregate.peakRss
-  const topIds = largestProcesses(aggregate, metric, TOP_PROCESSES)
-  const facts = processFacts(recording, classes, new Set([...topIds, ...(peakColumns?.processId ?? [])]), noRedact)
-  const ticks = recording.ticks()
+  const grouping = groupingOf(known.classes, info.processes)
+  const aggregate = await recording.aggregate({ ...grouping.options, points, largest: TOP_PROCESSES })
+  const [peakColumns, top] = metric === 'pss' ? [aggregate.peakPss, aggregate.largestPss] : [aggregate.peakRss, aggregate.largestRss]
+  const facts = processFacts(recording, known, new Set([...top.processId, ...(peakColumns?.processId ?? [])]), noRedact)
+  const ticks = recording.tickFacts()
   const categories = categoriesOf(grouping, aggregate, metric, facts.counts)
   return {
     schema: 1,
@@ -55,15 +54,15 @@ export async function analyseClassified(
     metric,
     peak: peakColumns === undefined ? null : peakOf(peakColumns, metric, entriesAtPeak(peakColumns, metric, facts), aggregate, metadata),
     categories,
-    series: seriesOf(grouping, aggregate, metric, categories, ticks.tick.length),
-    top: entriesByOwnPeak(topIds, aggregate, metric, facts),
+    series: seriesOf(grouping, aggregate, metric, categories, ticks.count),
+    top: entriesByOwnPeak(top, metric, facts),
     host: hostOf(metadata, ticks),
-    trust: trustOf({ metadata, ticks, processes: facts, withoutRow: grouping.withoutRow, categories }, warnings),
+    trust: trustOf({ metadata, ticks, processes: facts, withoutRow: grouping.withoutRow, categories }, known.warnings),
   }
 }
 
 /** Duration: from the build's start to its end; without an end, to the last tick. */
-function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean): RecordingSummary {
+function summaryOf(metadata: Metadata, ticks: TickFacts, showSecrets: boolean): RecordingSummary {
   const { cpu_scheduling: cpus } = metadata
   return {
     runId: metadata.run_id,
@@ -73,7 +72,7 @@ function summaryOf(metadata: Metadata, ticks: TickColumns, showSecrets: boolean)
     command: showSecrets ? metadata.command : redact(metadata.command),
     attachedPid: metadata.attached_pid,
     startedAt: metadata.started_at,
-    durationUs: metadata.duration_us ?? ticks.elapsedUs.at(-1) ?? 0,
+    durationUs: metadata.duration_us ?? ticks.elapsedUs.last ?? 0,
     exitCode: metadata.exit_code,
     signal: metadata.signal,
     timedOut: metadata.timed_out,

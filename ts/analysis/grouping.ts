@@ -2,7 +2,7 @@ import { IGNORED, OTHER } from '../classify/classify.ts'
 import type { AggregateOptions, ClassColumns } from '../native.ts'
 
 /** What the aggregation leaves out of every total. */
-const LEFT_OUT = 0xffffffff
+export const LEFT_OUT = 0xffffffff
 /** Minor category of what has samples but no row. */
 export const UNKNOWN = 'Other_unknown'
 const UNASSIGNED = 0xfffffffe
@@ -11,7 +11,7 @@ const UNASSIGNED = 0xfffffffe
 export interface Grouping {
   groups: readonly { major: string; minor: string; parent: number }[]
   majors: readonly string[]
-  options: Omit<AggregateOptions, 'points'>
+  options: Omit<AggregateOptions, 'points' | 'largest'>
   /** Process ids that have samples but no row, as only a crash leaves them: they count as Other. */
   withoutRow: number
 }
@@ -37,8 +37,8 @@ export function groupingOf(classes: ClassColumns, processes: number): Grouping {
     }
     return group
   }
-  for (const [i, id] of classes.processId.entries())
-    groupOf[id] = numberOf(classes.majorCategory[i] as string, classes.minorCategory[i] as string)
+  const ofClass = classes.classes.map(({ major, minor }) => numberOf(major, minor))
+  for (const [i, id] of classes.processId.entries()) groupOf[id] = ofClass[classes.classOf[i] as number] as number
   let withoutRow = 0
   for (const [id, group] of groupOf.entries()) {
     if (group !== UNASSIGNED) continue

@@ -1,7 +1,8 @@
 import { redact } from '../classify/redact.ts'
 import { baseName, quoted } from '../classify/words.ts'
-import type { Aggregate, ClassColumns, PeakColumns, ProcessColumns } from '../native.ts'
+import type { LargestColumns, PeakColumns, ProcessColumns } from '../native.ts'
 import type { Recording } from '../recording/recording.ts'
+import { type KnownClasses, processAt, type Wanted } from './classes.ts'
 import type { Metric, ProcessEntry } from './contract.ts'
 import { ProcessCounts } from './process-counts.ts'
 
@@ -22,8 +23,14 @@ export interface ProcessFacts {
   programs: ReadonlySet<string>
 }
 
-export function processFacts(recording: Recording, classes: ClassColumns, wanted: ReadonlySet<number>, showSecrets: boolean): ProcessFacts {
+export function processFacts(
+  recording: Recording,
+  { classes, targetsOf }: KnownClasses,
+  wanted: ReadonlySet<number>,
+  showSecrets: boolean,
+): ProcessFacts {
   const byId = new Map<number, Facts>()
+  const named: (Wanted & { facts: Facts })[] = []
   const programs = new Set<string>()
   const counts = new ProcessCounts()
   let [row, recorded, lost, outsideCpuUs] = [0, 0, 0, 0]
@@ -31,14 +38,16 @@ export function processFacts(recording: Recording, classes: ClassColumns, wanted
     for (const [i, id] of batch.processId.entries()) {
       const cpuUs = batch.cpuUs[i] ?? Number.NaN
       const isOutside = batch.outsideTree[i] === 1
+      // Classes have the order of the rows.
+      const { major, minor } = classes.classes[classes.classOf[row] as number] ?? NO_CLASS
       counts.add({
         pid: batch.pid[i] as number,
         execCount: batch.execCount[i] as number,
         isSampled: (batch.samples[i] ?? 0) > 0,
         isOutside,
         isFollowed: batch.end[i] === 'execed',
-        major: classes.majorCategory[row] ?? '',
-        minor: classes.minorCategory[row] ?? '',
+        major,
+        minor,
       })
       // What is known of an end by its exit record, or is not, says nothing of those that have none.
       if (isOutside) outsideCpuUs += Number.isNaN(cpuUs) ? 0 : cpuUs
@@ -49,15 +58,22 @@ export function processFacts(recording: Recording, classes: ClassColumns, wanted
       programs.add(batch.name[i] ?? '')
       programs.add(baseName(batch.exe[i] ?? ''))
       programs.add(baseName(batch.argv[i]?.[0] ?? ''))
-      // Classes have the order of the rows.
-      if (wanted.has(id)) byId.set(id, facts(batch, i, classes, row, showSecrets))
+      if (wanted.has(id)) {
+        const facts = factsOf(batch, i, { major, minor }, showSecrets)
+        byId.set(id, facts)
+        named.push({ row, process: processAt(recording, batch, i), facts })
+      }
       row += 1
     }
   }
+  for (const [i, target] of targetsOf(named).entries()) if (named[i]) named[i].facts.target = target
   return { byId, counts, recorded, lost, outsideCpuUs, programs }
 }
 
-function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: number, showSecrets: boolean): Facts {
+const NO_CLASS = { major: '', minor: '' }
+
+/** All but the target. */
+function factsOf(batch: ProcessColumns, i: number, { major, minor }: { major: string; minor: string }, showSecrets: boolean): Facts {
   const argv = batch.argv[i] ?? []
   const comm = batch.name[i] ?? ''
   const exe = batch.exe[i] ?? null
@@ -72,9 +88,9 @@ function facts(batch: ProcessColumns, i: number, classes: ClassColumns, row: num
     // The kernel cuts names at 15 bytes.
     name: program.startsWith(comm) && program !== '' ? program : comm,
     command: argv.length === 0 ? (exe ?? comm) : (showSecrets ? argv : redact(argv)).map(quoted).join(' '),
-    major: classes.majorCategory[row] ?? '',
-    minor: classes.minorCategory[row] ?? '',
-    target: classes.target[row] ?? null,
+    major,
+    minor,
+    target: null,
     startUs: batch.startUs[i] as number,
     endUs: Number.isNaN(endUs) ? null : endUs,
   }
@@ -88,17 +104,10 @@ export function entriesAtPeak(peak: PeakColumns, metric: Metric, { byId }: Proce
   })
 }
 
-/** Ids of the processes with the largest own peaks, largest first; what is ignored or has no sample is left out. */
-export function largestProcesses(aggregate: Aggregate, metric: Metric, count: number): number[] {
-  const peaks = metric === 'pss' ? aggregate.processPeakPssKb : aggregate.processPeakRssKb
-  const ids = Array.from(peaks.keys()).filter((id) => (peaks[id] as number) > 0)
-  return ids.sort((a, b) => (peaks[b] as number) - (peaks[a] as number)).slice(0, count)
-}
-
-/** The same as entries; RSS and PSS are each the process's largest, not always of the same tick. */
-export function entriesByOwnPeak(ids: readonly number[], aggregate: Aggregate, metric: Metric, { byId }: ProcessFacts): ProcessEntry[] {
-  return ids.map((id) => {
-    const [rssKb, pssKb] = [aggregate.processPeakRssKb[id] as number, aggregate.processPeakPssKb[id] as number]
+/** The processes with the largest own peaks, largest first; RSS and PSS are each the process's largest, not always of the same tick. */
+export function entriesByOwnPeak({ processId, ...sizes }: LargestColumns, metric: Metric, { byId }: ProcessFacts): ProcessEntry[] {
+  return Array.from(processId, (id, i) => {
+    const [rssKb, pssKb] = [sizes.rssKb[i] as number, sizes.pssKb[i] as number]
     return { ...(byId.get(id) ?? withoutRow(id)), kb: metric === 'pss' ? pssKb : rssKb, rssKb, pssKb }
   })
 }

@@ -1,5 +1,5 @@
 import type { ConnectorFacts, Metadata } from '../metadata.ts'
-import type { TickColumns } from '../native.ts'
+import type { TickFacts } from '../native.ts'
 import { formatCount, formatMs, formatShare } from '../units.ts'
 import type { HostSummary, MajorCategory, OwnCost, Trust } from './contract.ts'
 import type { ProcessFacts } from './processes.ts'
@@ -8,7 +8,7 @@ import { elsewhereWarnings, hostWarnings, oomWarnings, sourceWarnings } from './
 /** What trust is judged by. */
 export interface Evidence {
   metadata: Metadata
-  ticks: TickColumns
+  ticks: TickFacts
   processes: ProcessFacts
   /** Processes known by their samples only. */
   withoutRow: number
@@ -17,18 +17,17 @@ export interface Evidence {
 
 /**
  * How far the numbers can be trusted. Counts are the recorder's own where it could finish; after a crash they come from the ticks that were saved,
- * a late tick being one more than a tenth of the interval late, as for the recorder; what it cost and could not read is then unknown.
+ * and what it cost and could not read is unknown.
  */
 export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): Trust {
   const { metadata, ticks, processes, withoutRow } = evidence
-  const late = ticks.lateUs.filter((us) => us > metadata.interval_us / 10)
   const counted = metadata.connector?.state === 'on' ? metadata.connector : null
   const figures: Omit<Trust, 'warnings'> = {
     intervalUs: metadata.interval_us,
-    ticks: metadata.counts?.ticks ?? ticks.tick.length,
-    skippedTicks: metadata.counts?.skipped_ticks ?? skippedTicks(ticks, metadata.interval_us),
-    lateTicks: metadata.counts?.late_ticks ?? late.length,
-    maxLateUs: metadata.counts?.max_late_us ?? largest(late) ?? 0,
+    ticks: metadata.counts?.ticks ?? ticks.count,
+    skippedTicks: metadata.counts?.skipped_ticks ?? ticks.skipped,
+    lateTicks: metadata.counts?.late_ticks ?? ticks.late,
+    maxLateUs: metadata.counts?.max_late_us ?? ticks.maxLateUs,
     images: processes.counts.images,
     processes: processes.counts.processes,
     sampledProcesses: processes.counts.sampled,
@@ -52,7 +51,7 @@ export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): T
       ...tableWarnings,
       ...oomWarnings(evidence),
       ...buildWarnings(metadata),
-      ...samplingWarnings(figures, buildTicks(ticks)),
+      ...samplingWarnings(figures, ticks.build),
       ...sourceWarnings(evidence),
       ...hostWarnings(evidence),
       ...elsewhereWarnings(evidence),
@@ -145,37 +144,15 @@ function tooShort(intervalUs: number): string {
   return `The build lasted fewer than ${FEW_TICKS} ticks: too short to measure at ${formatMs(intervalUs)}${advice}.`
 }
 
-function buildTicks({ phase }: TickColumns): number {
-  return phase.reduce((sum, value) => sum + value, 0)
-}
-
-/** A tick that is late by whole intervals stands for the deadlines that passed meanwhile. */
-function skippedTicks({ lateUs }: TickColumns, intervalUs: number): number {
-  return lateUs.reduce((sum, us) => sum + Math.floor(us / intervalUs), 0)
-}
-
 /** The worst that the host reported over the whole recording; null where no tick could read it. */
-export function hostOf({ host }: Metadata, ticks: TickColumns): HostSummary {
+export function hostOf({ host }: Metadata, ticks: TickFacts): HostSummary {
   return {
     hostname: host.hostname,
     kernel: host.kernel,
     cpus: host.cpus,
     memTotalKb: host.mem_total_kb,
-    memAvailableMinKb: smallest(ticks.memAvailableKb),
-    swapUsedMaxKb: largest(ticks.swapUsedKb),
-    cgroupLimitKb: smallest(ticks.cgroupLimitKb),
+    memAvailableMinKb: ticks.memAvailableKb.smallest ?? null,
+    swapUsedMaxKb: ticks.swapUsedKb.largest ?? null,
+    cgroupLimitKb: ticks.cgroupLimitKb.smallest ?? null,
   }
-}
-
-/** A loop: a long recording has more ticks than a call has arguments. NaN, which is null in the columns, compares as neither. */
-function smallest(values: Float64Array): number | null {
-  let found: number | null = null
-  for (const value of values) if (!Number.isNaN(value) && (found === null || value < found)) found = value
-  return found
-}
-
-function largest(values: Float64Array): number | null {
-  let found: number | null = null
-  for (const value of values) if (!Number.isNaN(value) && (found === null || value > found)) found = value
-  return found
 }

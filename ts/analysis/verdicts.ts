@@ -1,5 +1,5 @@
 import type { ConnectorFacts, ExitRecords } from '../metadata.ts'
-import type { TickColumns } from '../native.ts'
+import type { Course, TickFacts } from '../native.ts'
 import { formatCount, formatKb, formatShare } from '../units.ts'
 import type { ProcessFacts } from './processes.ts'
 import type { Evidence } from './trust.ts'
@@ -64,7 +64,7 @@ function privilegeWarnings(names: readonly string[]): string[] {
 export function oomWarnings({ metadata: { limits }, ticks, categories }: Evidence): string[] {
   const kills = growth(ticks.cgroupOomKills)
   if (kills === 0) return []
-  const limit = ticks.cgroupLimitKb.findLast((kb) => !Number.isNaN(kb))
+  const limit = ticks.cgroupLimitKb.last
   const group = limits.cgroup === null || limits.cgroup === '/' ? '' : `, ${limits.cgroup}`
   const whose = limit === undefined ? 'no limit: the host ran out' : `limit ${formatKb(limit)}`
   const [largest] = categories
@@ -104,18 +104,11 @@ export function elsewhereWarnings({ processes: { programs } }: Evidence): string
 const SWAP_KB = 16 * 1024
 
 /** By how much a column grew at most over the recording; 0 where it could not be read. */
-function growth(column: Float64Array): number {
-  let first = Number.NaN
-  let most = 0
-  for (const value of column) {
-    if (Number.isNaN(value)) continue
-    if (Number.isNaN(first)) first = value
-    most = Math.max(most, value - first)
-  }
-  return most
+function growth({ first = 0, largest = 0 }: Course): number {
+  return largest - first
 }
 
-function pressureShare({ psiMemorySomeUs, elapsedUs }: TickColumns): number {
-  const duration = (elapsedUs.at(-1) ?? 0) - (elapsedUs[0] ?? 0)
+function pressureShare({ psiMemorySomeUs, elapsedUs }: TickFacts): number {
+  const duration = (elapsedUs.last ?? 0) - (elapsedUs.first ?? 0)
   return duration > 0 ? growth(psiMemorySomeUs) / duration : 0
 }

@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.ClassesWriter = nativeBinding.ClassesWriter
 module.exports.RecordingReader = nativeBinding.RecordingReader
 module.exports.Session = nativeBinding.Session
 module.exports.Compression = nativeBinding.Compression
@@ -852,4 +853,3 @@ module.exports.SCAN_PERIOD_US = nativeBinding.SCAN_PERIOD_US
 module.exports.TableFormat = nativeBinding.TableFormat
 module.exports.takeStock = nativeBinding.takeStock
 module.exports.terminalColumns = nativeBinding.terminalColumns
-module.exports.writeClasses = nativeBinding.writeClasses

@@ -9,20 +9,34 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** classes.parquet on its way to disk, under a temporary name. */
+export declare class ClassesWriter {
+  /** Begins a table for the recording in `dir`. */
+  constructor(dir: string, rulesDigest: string)
+  /** Adds rows in the order of the table `processes`. */
+  write(batch: ClassBatch): void
+  /** Gives the table its name, replacing an older one whole. */
+  publish(): void
+  /** Leaves the table as it was. */
+  discard(): void
+}
+
 /** An opened recording. */
 export declare class RecordingReader {
   /** Throws with code `ERR_MYMONITOR_NOT_A_RECORDING`, `ERR_MYMONITOR_DAMAGED` or `ERR_MYMONITOR_NEWER_FORMAT`; the message names the file. */
   constructor(dir: string)
   /** What is constant over it. */
   get info(): RecordingInfo
-  /** All ticks. */
-  ticks(): TickColumns
+  /** What one walk over all ticks yields. A tick is late by more than a tenth of the interval. */
+  tickFacts(intervalUs: number): TickFacts
   /** Images [first, first + count) in file order: the order in which they ended. */
   processes(first: number, count: number): ProcessColumns
   /** Sums by group, on another thread. */
   aggregate(options: AggregateOptions): Promise<Aggregate>
   /** null where classes.parquet does not exist. */
   classes(): ClassColumns | null
+  /** Targets of these rows of classes.parquet, which ascend from 0; null where an image has none, or the table does not exist. */
+  targets(rows: Uint32Array): Array<string | null>
 }
 
 /** A running build with its sampler. */
@@ -63,16 +77,10 @@ export interface Aggregate {
   upperBoundRssKb: number
   /** Images without a high-water mark, whose largest sample stands in. */
   withoutMark: number
-  /** Index: `process_id`; NaN for an image without a counted sample. */
-  processPeakRssKb: Float64Array
+  /** Images with the largest own RSS over all ticks, Ignored and those without memory left out. */
+  largestRss: LargestColumns
   /** The same by PSS. */
-  processPeakPssKb: Float64Array
-  /** When its RSS was first largest. */
-  processPeakElapsedUs: Float64Array
-  /** Memory-time, KiB·s. */
-  processTimeRssKbS: Float64Array
-  /** The same by PSS. */
-  processTimePssKbS: Float64Array
+  largestPss: LargestColumns
 }
 
 /** What to aggregate. */
@@ -85,20 +93,40 @@ export interface AggregateOptions {
   parents: number
   /** Most time points in the series, at least 6; the ticks with the largest and the smallest total of each bucket are kept, the peaks always. */
   points: number
+  /** Most images that are named as the largest. */
+  largest: number
 }
 
-/** The table `classes`. */
+/** Categories, and the rule that decided. */
+export interface Class {
+  /** Major category. */
+  major: string
+  /** Minor category. */
+  minor: string
+  /** Id of the rule; empty where none matched. */
+  rule: string
+}
+
+/** Rows of the table `classes` on their way to disk. */
+export interface ClassBatch {
+  /** Which image. */
+  processId: Uint32Array
+  /** Its class: index into the classes of this and all batches before. */
+  classOf: Uint32Array
+  /** Source or output file. */
+  target: Array<string | null>
+  /** Classes that no batch before had. */
+  added: Array<Class>
+}
+
+/** The table `classes` without its targets: one entry an image, in file order. */
 export interface ClassColumns {
   /** Which image. */
   processId: Uint32Array
-  /** Major category. */
-  majorCategory: Array<string>
-  /** Minor category. */
-  minorCategory: Array<string>
-  /** The rule that decided. */
-  rule: Array<string>
-  /** Source or output file. */
-  target: Array<string | null>
+  /** Its class: index into `classes`. */
+  classOf: Uint32Array
+  /** Each once: a recording has a million images, and hundreds of classes. */
+  classes: Array<Class>
   /** Digest of the rules that were used. */
   rulesDigest: string
 }
@@ -145,6 +173,14 @@ export interface ConvertOptions {
  * `ERR_MYMONITOR_NOT_A_TABLE`; the message names the file.
  */
 export declare function convertTable(options: ConvertOptions): Promise<number>
+
+/** A column over all ticks; absent where no tick has a value. */
+export interface Course {
+  first?: number
+  last?: number
+  smallest?: number
+  largest?: number
+}
 
 /** Where the exits of processes are learnt from. */
 export type Events = 'auto' | 'seccomp' | 'connector' | 'poll'
@@ -198,8 +234,6 @@ export interface GroupColumns {
   timeRssKbS: Float64Array
   /** The same by the memory model. */
   timePssKbS: Float64Array
-  /** Images in the group. */
-  processes: Uint32Array
 }
 
 /** What came of an import. */
@@ -243,6 +277,14 @@ export interface ImportTableOptions {
   jobs?: number
   /** The interval at which it was sampled. */
   intervalUs: number
+}
+
+/** Images by their own largest samples, largest first. */
+export interface LargestColumns {
+  processId: Uint32Array
+  rssKb: Float64Array
+  /** Not always of the same tick. */
+  pssKb: Float64Array
 }
 
 /** What the build's standard descriptors are. */
@@ -302,7 +344,12 @@ export interface Probe {
   realTime: boolean
 }
 
-/** One entry an image, in file order. NaN, -1 (4294967295 where unsigned), null or an empty `argv`: null. */
+/**
+ * One entry an image, in file order. NaN, -1 (4294967295 where unsigned), null or an empty `argv`: null.
+ *
+ * The numbers are copied into memory of V8's own: what is lent to it is given back by Node's event loop only, and a walk over a million images does not
+ * turn that.
+ */
 export interface ProcessColumns {
   processId: Uint32Array
   pid: Uint32Array
@@ -578,26 +625,23 @@ export declare function takeStock(): boolean
 /** Width of the terminal that stderr is; null where it is none, or does not know its width. */
 export declare function terminalColumns(): number | null
 
-/** One entry a tick. NaN: null. */
-export interface TickColumns {
-  tick: Uint32Array
-  elapsedUs: Float64Array
-  lateUs: Float64Array
-  /** 0 setup, 1 build */
-  phase: Uint8Array
-  live: Uint32Array
-  totalRssKb: Float64Array
-  memAvailableKb: Float64Array
-  swapUsedKb: Float64Array
-  psiMemorySomeUs: Float64Array
-  psiMemoryFullUs: Float64Array
-  psiCpuSomeUs: Float64Array
-  load1: Float64Array
-  cgroupUsageKb: Float64Array
-  cgroupLimitKb: Float64Array
-  cgroupOomKills: Float64Array
-  samplerCpuUs: Float64Array
+/** What one walk over all ticks yields. */
+export interface TickFacts {
+  count: number
+  /** Those of phase build. */
+  build: number
+  /** The last one is still of phase setup. */
+  endsInSetup: boolean
+  /** Those that were late. */
+  late: number
+  /** The latest of them. */
+  maxLateUs: number
+  /** Deadlines that passed without a tick: one that is late by whole intervals stands for them. */
+  skipped: number
+  elapsedUs: Course
+  memAvailableKb: Course
+  swapUsedKb: Course
+  psiMemorySomeUs: Course
+  cgroupLimitKb: Course
+  cgroupOomKills: Course
 }
-
-/** Writes classes.parquet to a temporary name and renames it. */
-export declare function writeClasses(dir: string, classes: ClassColumns): void

@@ -5,12 +5,13 @@ import type { Metadata } from '../metadata.ts'
 import {
   type Aggregate,
   type AggregateOptions,
+  type ClassBatch,
   type ClassColumns,
   fromNative,
   loadBinding,
   type ProcessColumns,
   type RecordingInfo,
-  type TickColumns,
+  type TickFacts,
 } from '../native.ts'
 import { readMetadata } from './metadata.ts'
 
@@ -19,14 +20,16 @@ export interface Recording {
   readonly dir: string
   readonly metadata: Metadata
   readonly info: RecordingInfo
-  ticks(): TickColumns
-  /** All images, ascending by process id, `batch` at a time. */
+  tickFacts(): TickFacts
+  /** All images in the order of their ends, `batch` at a time. */
   processes(batch?: number): Generator<ProcessColumns>
   aggregate(options: AggregateOptions): Promise<Aggregate>
   /** The stored classification, or null where there is none. */
   classes(): ClassColumns | null
-  /** Replaces the stored classification whole. */
-  writeClasses(classes: ClassColumns): void
+  /** Targets of these rows of the stored classification, which ascend. */
+  targets(rows: Uint32Array): (string | null)[]
+  /** Replaces the stored classification whole, or leaves it as it was. */
+  writeClasses(rulesDigest: string, batches: Iterable<ClassBatch>): void
 }
 
 /** Images that are in JavaScript at the same time while all are walked through. */
@@ -60,7 +63,7 @@ export function openRecording(dir: string): Recording {
     dir,
     metadata,
     info,
-    ticks: () => guarded(() => reader.ticks()),
+    tickFacts: () => guarded(() => reader.tickFacts(metadata.interval_us)),
     *processes(batch = BATCH) {
       for (let first = 0; first < info.processes; first += batch) {
         yield guarded(() => reader.processes(first, Math.min(batch, info.processes - first)))
@@ -74,7 +77,16 @@ export function openRecording(dir: string): Recording {
       }
     },
     classes: () => guarded(() => reader.classes()),
-    writeClasses: (classes) => guarded(() => binding.writeClasses(dir, classes)),
+    targets: (rows) => guarded(() => reader.targets(rows)),
+    writeClasses(rulesDigest, batches) {
+      const writer = guarded(() => new binding.ClassesWriter(dir, rulesDigest))
+      try {
+        for (const batch of batches) guarded(() => writer.write(batch))
+        guarded(() => writer.publish())
+      } finally {
+        writer.discard()
+      }
+    },
   }
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import type { KnownClasses } from '../analysis/classes.ts'
 import type { Analysis } from '../analysis/contract.ts'
 import { analyse, analyseClassified, classifyRecording } from '../analysis/index.ts'
 import type { Rules } from '../classify/rules.ts'
-import type { ClassColumns } from '../native.ts'
 import { openRecording } from '../recording/recording.ts'
 import { renderReport, renderRunPlot, renderSummaryLog } from '../report/index.ts'
 import { messageOf, writeFileAtomic } from '../run/files.ts'
@@ -27,16 +27,14 @@ export interface LevelReportOptions {
 export async function reportLevel(recordingDir: string, { metric, rules, noRedact, html }: LevelReportOptions): Promise<LevelReport> {
   const recording = openRecording(recordingDir)
   const errors: string[] = []
-  let classes: ClassColumns | null = null
+  let classes: KnownClasses | null = null
   try {
     classes = classifyRecording(recording, rules)
   } catch (error) {
     errors.push(messageOf(error))
   }
   const options = { metric, noRedact }
-  const analysis = await (classes === null
-    ? analyse(recording, { rules, ...options })
-    : analyseClassified(recording, { classes, warnings: [] }, options))
+  const analysis = await (classes === null ? analyse(recording, { rules, ...options }) : analyseClassified(recording, classes, options))
   const write = (name: string, render: () => string): string | null => {
     const file = join(recordingDir, name)
     try {
@@ -54,7 +52,7 @@ export async function reportLevel(recordingDir: string, { metric, rules, noRedac
 
 /** Whether the last tick, which is taken when the root has ended, still belongs to the setup. */
 export function endedInSetup(recordingDir: string): boolean {
-  return openRecording(recordingDir).ticks().phase.at(-1) === 0
+  return openRecording(recordingDir).tickFacts().endsInSetup
 }
 
 /** The plot across the levels of one project; returns its path. */

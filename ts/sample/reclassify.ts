@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import type { Metric } from '../analysis/contract.ts'
-import { groupingOf } from '../analysis/grouping.ts'
+import { LEFT_OUT } from '../analysis/grouping.ts'
 import { classifyRecording } from '../analysis/index.ts'
 import { IGNORED, OTHER } from '../classify/classify.ts'
 import { redact } from '../classify/redact.ts'
 import { loadRules, type Rules } from '../classify/rules.ts'
 import { quoted } from '../classify/words.ts'
 import { loadConfig } from '../config/load.ts'
+import type { AggregateOptions, ClassColumns, ProcessColumns } from '../native.ts'
 import { openRecording, type Recording } from '../recording/recording.ts'
 import { messageOf } from '../run/files.ts'
 import { type OpenOptions, ownSurroundings, recordingsIn, type Surroundings } from './export.ts'
@@ -74,36 +75,35 @@ export async function reclassify(
 
 /** The same for one that is open. */
 export async function reclassifyOne(recording: Recording, rules: Rules, noRedact: boolean): Promise<Reclassified> {
-  const { metadata, info } = recording
-  const classes = classifyRecording(recording, rules)
-  const { options } = groupingOf(classes, info.processes)
-  const aggregate = await recording.aggregate({ ...options, points: FEWEST_POINTS })
-  const timeKbS = metadata.metric === 'pss' ? aggregate.processTimePssKbS : aggregate.processTimeRssKbS
+  const { metadata } = recording
+  const { classes } = classifyRecording(recording, rules)
+  const aggregate = await recording.aggregate(byClass(classes, recording.info.processes))
+  const timeKbS = metadata.metric === 'pss' ? aggregate.groups.timePssKbS : aggregate.groups.timeRssKbS
   const total = nothing()
-  const unmatched = nothing()
-  const commands = new Map<string, UnmatchedCommand>()
+  const weights = classes.classes.map(nothing)
+  const examples: string[] = []
   // Classes have the order of the rows.
   let row = -1
   for (const batch of recording.processes()) {
-    for (const [i, id] of batch.processId.entries()) {
+    for (let i = 0; i < batch.processId.length; i += 1) {
       row += 1
-      if (classes.majorCategory[row] === IGNORED) continue
-      const time = timeKbS[id] ?? 0
-      const cpuUs = batch.cpuUs[i] ?? Number.NaN
-      add(total, time, cpuUs)
-      // A rule may put commands into Other on purpose.
-      if (classes.majorCategory[row] !== OTHER || classes.rule[row] !== '') continue
-      add(unmatched, time, cpuUs)
-      const category = classes.minorCategory[row] ?? OTHER
-      let command = commands.get(category)
-      if (command === undefined) {
-        const argv = batch.argv[i] ?? []
-        const example = argv.length === 0 ? (batch.exe[i] ?? batch.name[i] ?? '') : (noRedact ? argv : redact(argv)).map(quoted).join(' ')
-        command = { category, example, ...nothing() }
-        commands.set(category, command)
-      }
-      add(command, time, cpuUs)
+      const number = classes.classOf[row] as number
+      if (classes.classes[number]?.major === IGNORED) continue
+      for (const weight of [total, weights[number] as Weight]) count(weight, batch.cpuUs[i] ?? Number.NaN)
+      examples[number] ??= exampleOf(batch, i, noRedact)
     }
+  }
+  const commands: UnmatchedCommand[] = []
+  const unmatched = nothing()
+  for (const [number, { major, minor, rule }] of classes.classes.entries()) {
+    if (major === IGNORED) continue
+    const weight = weights[number] as Weight
+    weight.timeKbS = timeKbS[number] as number
+    total.timeKbS += weight.timeKbS
+    // A rule may put commands into Other on purpose.
+    if (major !== OTHER || rule !== '') continue
+    commands.push({ category: minor, example: examples[number] ?? '', ...weight })
+    add(unmatched, weight)
   }
   return {
     dir: recording.dir,
@@ -113,7 +113,7 @@ export async function reclassifyOne(recording: Recording, rules: Rules, noRedact
     metric: metadata.metric,
     total,
     unmatched,
-    commands: [...commands.values()].sort(byWeight),
+    commands: commands.sort(byWeight),
   }
 }
 
@@ -124,13 +124,34 @@ function nothing(): Weight {
   return { images: 0, timeKbS: 0, cpuUs: null, cpuKnown: 0 }
 }
 
-/** NaN: not measured. An image without a sample has no memory-time, and one whose CPU time is unknown adds none. */
-function add(weight: Weight, timeKbS: number, cpuUs: number): void {
+/** One group a class, and one for images without a row, as only a crash leaves them. */
+function byClass({ processId, classOf, classes }: ClassColumns, processes: number): AggregateOptions {
+  const groupOf = new Uint32Array(Math.max(processes, (processId.at(-1) ?? -1) + 1)).fill(classes.length)
+  for (const [i, id] of processId.entries()) {
+    const number = classOf[i] as number
+    groupOf[id] = classes[number]?.major === IGNORED ? LEFT_OUT : number
+  }
+  return { groupOf, parentOf: new Uint32Array(classes.length + 1), parents: 1, points: FEWEST_POINTS, largest: 0 }
+}
+
+function exampleOf(batch: ProcessColumns, i: number, noRedact: boolean): string {
+  const argv = batch.argv[i] ?? []
+  return argv.length === 0 ? (batch.exe[i] ?? batch.name[i] ?? '') : (noRedact ? argv : redact(argv)).map(quoted).join(' ')
+}
+
+/** CPU time of which nothing is known (NaN) adds none. */
+function count(weight: Weight, cpuUs: number): void {
   weight.images += 1
-  if (!Number.isNaN(timeKbS)) weight.timeKbS += timeKbS
   if (Number.isNaN(cpuUs)) return
   weight.cpuUs = (weight.cpuUs ?? 0) + cpuUs
   weight.cpuKnown += 1
+}
+
+function add(sum: Weight, { images, timeKbS, cpuUs, cpuKnown }: Weight): void {
+  sum.images += images
+  sum.timeKbS += timeKbS
+  if (cpuUs !== null) sum.cpuUs = (sum.cpuUs ?? 0) + cpuUs
+  sum.cpuKnown += cpuKnown
 }
 
 function byWeight(a: UnmatchedCommand, b: UnmatchedCommand): number {

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let recording = Recording::open(Path::new(&dir))?;
         let group_of: Vec<u32> = (0..recording.info().processes).map(|process_id| process_id as u32 % GROUPS).collect();
         let parent_of: Vec<u32> = (0..GROUPS).map(|group| group / 4).collect();
-        let options = Options { group_of: &group_of, parent_of: &parent_of, parents: 6, points: 4000 };
+        let options = Options { group_of: &group_of, parent_of: &parent_of, parents: 6, points: 4000, largest: 100 };
         let rows = recording.info().rows;
         let mut best = f64::INFINITY;
         let mut peak = 0.0;

@@ -5,10 +5,11 @@ use std::fmt;
 use mymonitor_recording::model::{Model, Row, Totals};
 use mymonitor_recording::{ChunkReader, Correction, Corrector, Executables, Recording, RecordingError, Remark, Timeline, Window};
 
-use crate::bound::{UpperBound, upper_bound};
+use crate::bound::{Bound, UpperBound};
 use crate::by_tick::{ByTick, NOT_MEASURED, Sample};
 use crate::groups::{GroupColumns, Groups, Size, kb};
-use crate::peak::{Largest, Peak};
+use crate::images::{Images, Largest};
+use crate::peak::{LargestTick, Peak};
 use crate::series::{Point, Series};
 
 /// The group of images that are left out: they are in no total, no group, no peak, and share nothing with those that count. A page that an ignored
@@ -26,6 +27,8 @@ pub struct Options<'a> {
     pub parents: usize,
     /// Most time points in the series, at least 6.
     pub points: usize,
+    /// Most images that are named as the largest.
+    pub largest: usize,
 }
 
 /// The result. Series are group-major: entry `group * points + point`. Sizes in KiB.
@@ -55,16 +58,10 @@ pub struct Aggregate {
     pub peak_pss: Option<Peak>,
     /// What the peak can have been between the ticks.
     pub upper_bound: UpperBound,
-    /// Index: `process_id`. Over all ticks; NaN for an image without a counted sample.
-    pub process_peak_rss_kb: Vec<f64>,
+    /// Images with the largest own RSS, over all ticks; what is ignored or has no memory is left out.
+    pub largest_rss: Largest,
     /// The same by PSS.
-    pub process_peak_pss_kb: Vec<f64>,
-    /// When its RSS was first largest.
-    pub process_peak_elapsed_us: Vec<f64>,
-    /// Size times the time to the next tick, KiB·s.
-    pub process_time_rss_kb_s: Vec<f64>,
-    /// The same by PSS.
-    pub process_time_pss_kb_s: Vec<f64>,
+    pub largest_pss: Largest,
 }
 
 /// Why there is no result.
@@ -103,7 +100,8 @@ impl fmt::Display for AnalysisError {
 
 impl std::error::Error for AnalysisError {}
 
-/// Aggregates a recording by group. Memory: one window of rows, the ticks, about 100 bytes an image, and the series.
+/// Aggregates a recording by group. Memory: one window of rows, 29 bytes a tick, 16 bytes an image, about 50 more for one that was measured, and the
+/// series.
 ///
 /// Every size at a tick is a sum over the rows of that tick; PSS is the memory model over those that are not [`IGNORED`], or what was measured where
 /// that is known of all of them. A tick without samples
@@ -112,8 +110,8 @@ pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>
     check(options)?;
     let ticks = recording.timeline()?;
     let executables = recording.executables(options.group_of.len())?;
-    let corrections = recording.corrections(options.group_of.len())?;
-    let mut pass = Pass::new(options, &ticks, &executables, corrections);
+    let remarks = Remarks::new(options.group_of.len(), recording.corrections()?);
+    let mut pass = Pass::new(options, &ticks, &executables, remarks);
     let (mut window, mut by_tick) = (Window::new(), ByTick::default());
     for index in 0..recording.windows() {
         recording.window(index, &mut window)?;
@@ -125,8 +123,13 @@ pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>
         }
     }
     pass.skip_to(u32::try_from(ticks.len()).unwrap_or(u32::MAX));
-    let upper_bound = upper_bound(&recording.lifetimes()?, options.group_of, &ticks, pass.peak_rss.kb());
-    Ok(Aggregate { upper_bound, ..pass.finish() })
+    let peak_rss_kb = pass.peak_rss.kb();
+    let aggregate = pass.finish();
+    let mut bound = Bound::new(options.group_of, &ticks);
+    for lifetimes in recording.lifetimes() {
+        lifetimes?.iter().for_each(|life| bound.add(life));
+    }
+    Ok(Aggregate { upper_bound: bound.finish(peak_rss_kb), ..aggregate })
 }
 
 fn check(options: &Options<'_>) -> Result<(), AnalysisError> {
@@ -140,25 +143,52 @@ fn check(options: &Options<'_>) -> Result<(), AnalysisError> {
     Ok(())
 }
 
-/// Results of one image.
-#[derive(Debug, Clone, Copy)]
-struct Image {
-    peak_rss_kb: f64,
-    peak_pss_kb: f64,
-    peak_elapsed_us: f64,
-    time_rss_kb_s: f64,
-    time_pss_kb_s: f64,
+/// What is known of the images that were measured: the few of very many.
+struct Remarks {
+    /// Index: `process_id`; where its remark is. Empty where nothing was measured.
+    slots: Vec<u32>,
+    /// What an image's last measurement said, before its first one that. The first is of all that were never measured.
+    remarks: Vec<Remark>,
 }
 
-const UNSEEN: Image =
-    Image { peak_rss_kb: f64::NAN, peak_pss_kb: f64::NAN, peak_elapsed_us: f64::NAN, time_rss_kb_s: f64::NAN, time_pss_kb_s: f64::NAN };
+const NEVER_MEASURED: u32 = 0;
+
+impl Remarks {
+    fn new(images: usize, corrections: Vec<(u32, Correction)>) -> Self {
+        let mut remarks = Self { slots: Vec::new(), remarks: vec![Remark::default()] };
+        if corrections.is_empty() {
+            return remarks;
+        }
+        remarks.slots.resize(images, NEVER_MEASURED);
+        for (process_id, correction) in corrections {
+            if (process_id as usize) < images {
+                *remarks.of(process_id) = Some(correction).into();
+            }
+        }
+        remarks
+    }
+
+    fn get(&self, process_id: u32) -> Remark {
+        self.remarks[self.slots[process_id as usize] as usize]
+    }
+
+    /// Of an image that is measured.
+    fn of(&mut self, process_id: u32) -> &mut Remark {
+        let slot = &mut self.slots[process_id as usize];
+        if *slot == NEVER_MEASURED {
+            // Images are numbered by u32, and one is never measured.
+            *slot = u32::try_from(self.remarks.len()).unwrap_or(NEVER_MEASURED);
+            self.remarks.push(Remark::default());
+        }
+        &mut self.remarks[*slot as usize]
+    }
+}
 
 struct Pass<'a> {
     options: &'a Options<'a>,
     ticks: &'a Timeline,
     executables: &'a Executables,
-    /// Index: `process_id`; what its last measurement said, before its first one that. Empty where nothing was measured.
-    remarks: Vec<Remark>,
+    remarks: Remarks,
     corrector: Corrector,
     /// Of the tick, without the ignored.
     measured_kb: Vec<Option<u64>>,
@@ -173,24 +203,18 @@ struct Pass<'a> {
     groups: Groups,
     parents: Groups,
     series: Series,
-    peak_rss: Largest,
-    peak_pss: Largest,
-    images: Vec<Image>,
+    peak_rss: LargestTick,
+    peak_pss: LargestTick,
+    images: Images,
 }
 
 impl<'a> Pass<'a> {
-    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables, corrections: Vec<Option<Correction>>) -> Self {
-        let mut groups = Groups::new(options.parent_of.len());
-        let mut parents = Groups::new(options.parents);
-        for &group in options.group_of.iter().filter(|&&group| group != IGNORED) {
-            groups.count(group);
-            parents.count(options.parent_of[group as usize]);
-        }
+    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables, remarks: Remarks) -> Self {
         Self {
             options,
             ticks,
             executables,
-            remarks: corrections.into_iter().map(Remark::from).collect(),
+            remarks,
             corrector: Corrector::default(),
             measured_kb: Vec::new(),
             remarks_of_tick: Vec::new(),
@@ -199,12 +223,12 @@ impl<'a> Pass<'a> {
             counted: Vec::new(),
             rows: Vec::new(),
             pss_kb: Vec::new(),
-            groups,
-            parents,
+            groups: Groups::new(options.parent_of.len()),
+            parents: Groups::new(options.parents),
             series: Series::new(ticks.len(), options.points),
-            peak_rss: Largest::default(),
-            peak_pss: Largest::default(),
-            images: vec![UNSEEN; options.group_of.len()],
+            peak_rss: LargestTick::default(),
+            peak_pss: LargestTick::default(),
+            images: Images::new(options.group_of.len()),
         }
     }
 
@@ -219,13 +243,13 @@ impl<'a> Pass<'a> {
     fn tick(&mut self, samples: &[Sample]) -> Result<(), String> {
         self.count(samples)?;
         let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
-        let totals = if self.remarks.is_empty() { modelled } else { self.corrected() };
+        let totals = if self.remarks.slots.is_empty() { modelled } else { self.corrected() };
         let position = self.next as usize;
-        let elapsed_us = us(self.ticks.elapsed_us[position]);
-        let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| (us(next) - elapsed_us) / 1e6);
+        let elapsed_us = self.ticks.elapsed_us[position];
+        let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| us(next - elapsed_us) / 1e6);
         for (sample, &pss_kb) in self.counted.iter().zip(&self.pss_kb) {
             self.groups.add(self.options.group_of[sample.process_id as usize], sample.rss_kb, pss_kb);
-            self.images[sample.process_id as usize].add(kb(sample.rss_kb), kb(pss_kb), elapsed_us, seconds);
+            self.images.add(sample.process_id, sample.rss_kb, pss_kb);
         }
         for size in self.groups.present() {
             self.parents.add(self.options.parent_of[size.group as usize], size.rss_kb, size.pss_kb);
@@ -252,12 +276,15 @@ impl<'a> Pass<'a> {
         self.remarks_of_tick.clear();
         for sample in &self.counted {
             self.measured_kb.push((sample.pss_kb != NOT_MEASURED).then_some(sample.pss_kb));
-            self.remarks_of_tick.push(self.remarks[sample.process_id as usize]);
+            self.remarks_of_tick.push(self.remarks.get(sample.process_id));
         }
         self.corrector.correct(&self.rows, &self.measured_kb, &mut self.remarks_of_tick, &mut self.pss_kb);
         let mut totals = Totals::default();
         for ((sample, pss_kb), remark) in self.counted.iter().zip(&self.pss_kb).zip(&self.remarks_of_tick) {
-            self.remarks[sample.process_id as usize] = *remark;
+            // Only a measurement changes what is known.
+            if sample.pss_kb != NOT_MEASURED {
+                *self.remarks.of(sample.process_id) = *remark;
+            }
             totals.rss_kb = totals.rss_kb.saturating_add(sample.rss_kb);
             totals.pss_kb = totals.pss_kb.saturating_add(*pss_kb);
             totals.private_kb = totals.private_kb.saturating_add(sample.rss_kb.saturating_sub(sample.shared_kb));
@@ -289,7 +316,6 @@ impl<'a> Pass<'a> {
         let parents_at_peak: Vec<Size> =
             at_peak.iter().map(|size| Size { group: options.parent_of[size.group as usize], ..*size }).collect();
         let total = |value: fn(&Totals) -> u64| points.iter().map(|point| kb(value(&point.totals))).collect();
-        let column = |value: fn(&Image) -> f64| images.iter().map(value).collect();
         Aggregate {
             points: points.len(),
             tick: points.iter().map(|point| ticks.tick[point.position]).collect(),
@@ -303,27 +329,9 @@ impl<'a> Pass<'a> {
             peak_rss: peak_rss.finish(&ticks.tick, &ticks.elapsed_us, |(sample, _)| sample.rss_kb),
             peak_pss: peak_pss.finish(&ticks.tick, &ticks.elapsed_us, |&(_, pss_kb)| pss_kb),
             upper_bound: UpperBound::default(),
-            process_peak_rss_kb: column(|image| image.peak_rss_kb),
-            process_peak_pss_kb: column(|image| image.peak_pss_kb),
-            process_peak_elapsed_us: column(|image| image.peak_elapsed_us),
-            process_time_rss_kb_s: column(|image| image.time_rss_kb_s),
-            process_time_pss_kb_s: column(|image| image.time_pss_kb_s),
+            largest_rss: images.largest_by_rss(options.largest),
+            largest_pss: images.largest_by_pss(options.largest),
         }
-    }
-}
-
-impl Image {
-    fn add(&mut self, rss_kb: f64, pss_kb: f64, elapsed_us: f64, seconds: f64) {
-        if self.peak_rss_kb.is_nan() {
-            *self = Self { peak_rss_kb: -1.0, peak_pss_kb: 0.0, peak_elapsed_us: 0.0, time_rss_kb_s: 0.0, time_pss_kb_s: 0.0 };
-        }
-        if rss_kb > self.peak_rss_kb {
-            self.peak_rss_kb = rss_kb;
-            self.peak_elapsed_us = elapsed_us;
-        }
-        self.peak_pss_kb = self.peak_pss_kb.max(pss_kb);
-        self.time_rss_kb_s += rss_kb * seconds;
-        self.time_pss_kb_s += pss_kb * seconds;
     }
 }
 

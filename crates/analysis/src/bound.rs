@@ -22,44 +22,58 @@ pub struct UpperBound {
     pub without_mark: u64,
 }
 
-/// `peak_rss_kb` is the largest tick.
-pub(crate) fn upper_bound(lifetimes: &[Lifetime], group_of: &[u32], ticks: &Timeline, peak_rss_kb: u64) -> UpperBound {
-    let Some(first_build) = ticks.build.iter().position(|&build| build) else { return UpperBound::default() };
-    // The phase began somewhere after the last tick of the setup.
-    let from_us = if first_build == 0 { i64::MIN } else { ticks.elapsed_us[first_build - 1] };
-    let mut bound = UpperBound { rss_kb: peak_rss_kb, without_mark: 0 };
-    let mut changes: Vec<(i64, Change)> = Vec::new();
-    for life in lifetimes {
-        let ignored = group_of.get(life.process_id as usize).is_none_or(|&group| group == IGNORED);
-        let (begin, end) = (widest_begin(life, ticks), widest_end(life, ticks));
-        if ignored || end <= from_us {
-            continue;
-        }
-        bound.without_mark += u64::from(lacks_mark(life));
-        if life.peak_rss_kb > 0 {
-            changes.push((begin.max(from_us), Change::Begins(life.peak_rss_kb)));
-            changes.push((end, Change::Ends(life.peak_rss_kb)));
-        }
-    }
-    // At the same instant beginnings come first.
-    changes.sort_unstable();
-    let mut sum = 0u64;
-    for (_, change) in changes {
-        match change {
-            Change::Begins(kb) => {
-                sum = sum.saturating_add(kb);
-                bound.rss_kb = bound.rss_kb.max(sum);
-            }
-            Change::Ends(kb) => sum = sum.saturating_sub(kb),
-        }
-    }
-    bound
+/// Adds up the lives of images, whatever their number, in the memory of two numbers a tick.
+///
+/// A life ends with a tick and begins anywhere, so between two ticks the sum only grows: it is largest just before the ends of a tick.
+pub(crate) struct Bound<'a> {
+    group_of: &'a [u32],
+    ticks: &'a Timeline,
+    /// Where phase `build` begins: somewhere after the last tick of the setup. `None`: it has no tick.
+    from_us: Option<i64>,
+    /// Index: position of the first tick that is not before the beginning.
+    begins_kb: Vec<u64>,
+    /// Index: position of the tick.
+    ends_kb: Vec<u64>,
+    without_mark: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Change {
-    Begins(u64),
-    Ends(u64),
+impl<'a> Bound<'a> {
+    pub(crate) fn new(group_of: &'a [u32], ticks: &'a Timeline) -> Self {
+        let first_build = ticks.build.iter().position(|&build| build);
+        let from_us = first_build.map(|first| first.checked_sub(1).map_or(i64::MIN, |last_setup| ticks.elapsed_us[last_setup]));
+        let zeros = || vec![0; ticks.len() + 1];
+        Self { group_of, ticks, from_us, begins_kb: zeros(), ends_kb: zeros(), without_mark: 0 }
+    }
+
+    pub(crate) fn add(&mut self, life: &Lifetime) {
+        let Some(from_us) = self.from_us else { return };
+        let ignored = self.group_of.get(life.process_id as usize).is_none_or(|&group| group == IGNORED);
+        let end = life.end_us.map_or(self.ticks.len(), |end_us| self.ticks.elapsed_us.partition_point(|&us| us <= end_us));
+        if ignored || self.ticks.elapsed_us.get(end).is_some_and(|&end_us| end_us <= from_us) {
+            return;
+        }
+        self.without_mark += u64::from(lacks_mark(life));
+        let begin_us = widest_begin(life, self.ticks).max(from_us);
+        let begin = self.ticks.elapsed_us.partition_point(|&us| us < begin_us);
+        for sum in [&mut self.begins_kb[begin], &mut self.ends_kb[end]] {
+            *sum = sum.saturating_add(life.peak_rss_kb);
+        }
+    }
+
+    /// `peak_rss_kb` is the largest tick.
+    pub(crate) fn finish(self, peak_rss_kb: u64) -> UpperBound {
+        if self.from_us.is_none() {
+            return UpperBound::default();
+        }
+        let mut bound = UpperBound { rss_kb: peak_rss_kb, without_mark: self.without_mark };
+        let mut sum = 0u64;
+        for (begins_kb, ends_kb) in self.begins_kb.into_iter().zip(self.ends_kb) {
+            sum = sum.saturating_add(begins_kb);
+            bound.rss_kb = bound.rss_kb.max(sum);
+            sum = sum.saturating_sub(ends_kb);
+        }
+        bound
+    }
 }
 
 fn widest_begin(life: &Lifetime, ticks: &Timeline) -> i64 {
@@ -68,12 +82,6 @@ fn widest_begin(life: &Lifetime, ticks: &Timeline) -> i64 {
     }
     let seen = ticks.elapsed_us.partition_point(|&us| us < life.start_us);
     seen.checked_sub(EXEC_SEEN_WITHIN).map_or(0, |position| ticks.elapsed_us[position])
-}
-
-fn widest_end(life: &Lifetime, ticks: &Timeline) -> i64 {
-    let Some(end_us) = life.end_us else { return i64::MAX };
-    let after = ticks.elapsed_us.partition_point(|&us| us <= end_us);
-    ticks.elapsed_us.get(after).copied().unwrap_or(i64::MAX)
 }
 
 /// An image without memory of its own (it ran in its parent's) needs none.
@@ -110,7 +118,15 @@ mod tests {
     }
 
     fn bound(lives: &[Lifetime], ticks: &Timeline) -> UpperBound {
-        upper_bound(lives, &vec![0; lives.len()], ticks, 7)
+        bound_of(lives, &vec![0; lives.len()], ticks)
+    }
+
+    fn bound_of(lives: &[Lifetime], group_of: &[u32], ticks: &Timeline) -> UpperBound {
+        let mut bound = Bound::new(group_of, ticks);
+        for life in lives {
+            bound.add(life);
+        }
+        bound.finish(7)
     }
 
     #[test]
@@ -155,7 +171,7 @@ mod tests {
     #[test]
     fn the_ignored_are_left_out_and_the_peak_is_the_least() {
         let lives = [life(0, 0, 100_000, 500), life(1, 0, 300_000, 20)];
-        assert_eq!(upper_bound(&lives, &[IGNORED, 0], &ticks(20, 0), 7).rss_kb, 20);
-        assert_eq!(upper_bound(&lives, &[IGNORED, IGNORED], &ticks(20, 0), 7).rss_kb, 7);
+        assert_eq!(bound_of(&lives, &[IGNORED, 0], &ticks(20, 0)).rss_kb, 20);
+        assert_eq!(bound_of(&lives, &[IGNORED, IGNORED], &ticks(20, 0)).rss_kb, 7);
     }
 }

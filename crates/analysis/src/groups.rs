@@ -15,8 +15,6 @@ pub struct GroupColumns {
     pub time_rss_kb_s: Vec<f64>,
     /// The same by the memory model.
     pub time_pss_kb_s: Vec<f64>,
-    /// Images in the group, sampled or not.
-    pub processes: Vec<u32>,
 }
 
 /// A group at a tick.
@@ -48,13 +46,8 @@ impl Groups {
             at_peak_pss_kb: zeros(),
             time_rss_kb_s: zeros(),
             time_pss_kb_s: zeros(),
-            processes: vec![0; groups],
         };
         Self { slots: vec![ABSENT; groups], present: Vec::new(), columns }
-    }
-
-    pub(crate) fn count(&mut self, group: u32) {
-        self.columns.processes[group as usize] += 1;
     }
 
     pub(crate) fn add(&mut self, group: u32, rss_kb: u64, pss_kb: u64) {

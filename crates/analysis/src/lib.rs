@@ -10,10 +10,14 @@ mod aggregate;
 mod bound;
 mod by_tick;
 mod groups;
+mod images;
 mod peak;
 mod series;
+mod tick_facts;
 
 pub use aggregate::{Aggregate, AnalysisError, IGNORED, Options, aggregate};
 pub use bound::UpperBound;
 pub use groups::GroupColumns;
+pub use images::Largest;
 pub use peak::Peak;
+pub use tick_facts::{Course, TickFacts, tick_facts};

@@ -34,14 +34,14 @@ pub struct Peak {
 
 /// The largest tick so far by one metric; the first of equals.
 #[derive(Debug, Default)]
-pub(crate) struct Largest {
+pub(crate) struct LargestTick {
     kb: u64,
     position: usize,
     totals: Totals,
     processes: Vec<(Sample, u64)>,
 }
 
-impl Largest {
+impl LargestTick {
     /// By its metric; 0 when no tick was offered that had memory.
     pub(crate) fn kb(&self) -> u64 {
         self.kb

@@ -26,54 +26,66 @@ pub struct RecordingInfo {
     pub rows: f64,
 }
 
-/// One entry a tick. NaN: null.
+/// A column over all ticks; absent where no tick has a value.
 #[napi(object, object_from_js = false)]
-pub struct TickColumns {
-    pub tick: Uint32Array,
-    pub elapsed_us: Float64Array,
-    pub late_us: Float64Array,
-    /// 0 setup, 1 build
-    pub phase: Uint8Array,
-    pub live: Uint32Array,
-    pub total_rss_kb: Float64Array,
-    pub mem_available_kb: Float64Array,
-    pub swap_used_kb: Float64Array,
-    pub psi_memory_some_us: Float64Array,
-    pub psi_memory_full_us: Float64Array,
-    pub psi_cpu_some_us: Float64Array,
-    pub load1: Float64Array,
-    pub cgroup_usage_kb: Float64Array,
-    pub cgroup_limit_kb: Float64Array,
-    pub cgroup_oom_kills: Float64Array,
-    pub sampler_cpu_us: Float64Array,
+pub struct Course {
+    pub first: Option<f64>,
+    pub last: Option<f64>,
+    pub smallest: Option<f64>,
+    pub largest: Option<f64>,
+}
+
+/// What one walk over all ticks yields.
+#[napi(object, object_from_js = false)]
+pub struct TickFacts {
+    pub count: f64,
+    /// Those of phase build.
+    pub build: f64,
+    /// The last one is still of phase setup.
+    pub ends_in_setup: bool,
+    /// Those that were late.
+    pub late: f64,
+    /// The latest of them.
+    pub max_late_us: f64,
+    /// Deadlines that passed without a tick: one that is late by whole intervals stands for them.
+    pub skipped: f64,
+    pub elapsed_us: Course,
+    pub mem_available_kb: Course,
+    pub swap_used_kb: Course,
+    pub psi_memory_some_us: Course,
+    pub cgroup_limit_kb: Course,
+    pub cgroup_oom_kills: Course,
 }
 
 /// One entry an image, in file order. NaN, -1 (4294967295 where unsigned), null or an empty `argv`: null.
+///
+/// The numbers are copied into memory of V8's own: what is lent to it is given back by Node's event loop only, and a walk over a million images does not
+/// turn that.
 #[napi(object, object_from_js = false)]
-pub struct ProcessColumns {
-    pub process_id: Uint32Array,
-    pub pid: Uint32Array,
-    pub ppid: Uint32Array,
-    pub parent_id: Int32Array,
-    pub exec_count: Uint32Array,
-    pub uid: Uint32Array,
-    pub start_us: Float64Array,
-    pub end_us: Float64Array,
+pub struct ProcessColumns<'env> {
+    pub process_id: Uint32ArraySlice<'env>,
+    pub pid: Uint32ArraySlice<'env>,
+    pub ppid: Uint32ArraySlice<'env>,
+    pub parent_id: Int32ArraySlice<'env>,
+    pub exec_count: Uint32ArraySlice<'env>,
+    pub uid: Uint32ArraySlice<'env>,
+    pub start_us: Float64ArraySlice<'env>,
+    pub end_us: Float64ArraySlice<'env>,
     #[napi(ts_type = "Array<'exited' | 'signalled' | 'execed' | 'lost' | 'alive'>")]
     pub end: Vec<&'static str>,
-    pub exit_code: Int32Array,
-    pub signal: Int32Array,
-    pub peak_rss_kb: Float64Array,
-    pub cpu_us: Float64Array,
-    pub threads: Int32Array,
-    pub samples: Uint32Array,
+    pub exit_code: Int32ArraySlice<'env>,
+    pub signal: Int32ArraySlice<'env>,
+    pub peak_rss_kb: Float64ArraySlice<'env>,
+    pub cpu_us: Float64ArraySlice<'env>,
+    pub threads: Int32ArraySlice<'env>,
+    pub samples: Uint32ArraySlice<'env>,
     pub name: Vec<String>,
     #[napi(ts_type = "Array<string | null>")]
     pub exe: Vec<Option<String>>,
     #[napi(ts_type = "Array<string | null>")]
     pub cwd: Vec<Option<String>>,
     pub argv: Vec<Vec<String>>,
-    pub outside_tree: Uint8Array,
+    pub outside_tree: Uint8ArraySlice<'env>,
 }
 
 /// What to aggregate.
@@ -87,6 +99,8 @@ pub struct AggregateOptions {
     pub parents: u32,
     /// Most time points in the series, at least 6; the ticks with the largest and the smallest total of each bucket are kept, the peaks always.
     pub points: u32,
+    /// Most images that are named as the largest.
+    pub largest: u32,
 }
 
 /// Results of groups or of their parents.
@@ -104,8 +118,6 @@ pub struct GroupColumns {
     pub time_rss_kb_s: Float64Array,
     /// The same by the memory model.
     pub time_pss_kb_s: Float64Array,
-    /// Images in the group.
-    pub processes: Uint32Array,
 }
 
 /// A peak of phase build and what was live at it, largest first by the peak's metric.
@@ -154,51 +166,70 @@ pub struct Aggregate {
     pub upper_bound_rss_kb: f64,
     /// Images without a high-water mark, whose largest sample stands in.
     pub without_mark: f64,
-    /// Index: `process_id`; NaN for an image without a counted sample.
-    pub process_peak_rss_kb: Float64Array,
+    /// Images with the largest own RSS over all ticks, Ignored and those without memory left out.
+    pub largest_rss: LargestColumns,
     /// The same by PSS.
-    pub process_peak_pss_kb: Float64Array,
-    /// When its RSS was first largest.
-    pub process_peak_elapsed_us: Float64Array,
-    /// Memory-time, KiB·s.
-    pub process_time_rss_kb_s: Float64Array,
-    /// The same by PSS.
-    pub process_time_pss_kb_s: Float64Array,
+    pub largest_pss: LargestColumns,
 }
 
-/// The table `classes`.
+/// Images by their own largest samples, largest first.
+#[napi(object, object_from_js = false)]
+pub struct LargestColumns {
+    pub process_id: Uint32Array,
+    pub rss_kb: Float64Array,
+    /// Not always of the same tick.
+    pub pss_kb: Float64Array,
+}
+
+/// Categories, and the rule that decided.
 #[napi(object)]
+pub struct Class {
+    /// Major category.
+    pub major: String,
+    /// Minor category.
+    pub minor: String,
+    /// Id of the rule; empty where none matched.
+    pub rule: String,
+}
+
+/// The table `classes` without its targets: one entry an image, in file order.
+#[napi(object, object_from_js = false)]
 pub struct ClassColumns {
     /// Which image.
     pub process_id: Uint32Array,
-    /// Major category.
-    pub major_category: Vec<String>,
-    /// Minor category.
-    pub minor_category: Vec<String>,
-    /// The rule that decided.
-    pub rule: Vec<String>,
-    /// Source or output file.
-    #[napi(ts_type = "Array<string | null>")]
-    pub target: Vec<Option<String>>,
+    /// Its class: index into `classes`.
+    pub class_of: Uint32Array,
+    /// Each once: a recording has a million images, and hundreds of classes.
+    pub classes: Vec<Class>,
     /// Digest of the rules that were used.
     pub rules_digest: String,
 }
 
+/// Rows of the table `classes` on their way to disk.
+#[napi(object, object_to_js = false)]
+pub struct ClassBatch {
+    /// Which image.
+    pub process_id: Uint32Array,
+    /// Its class: index into the classes of this and all batches before.
+    pub class_of: Uint32Array,
+    /// Source or output file.
+    #[napi(ts_type = "Array<string | null>")]
+    pub target: Vec<Option<String>>,
+    /// Classes that no batch before had.
+    pub added: Vec<Class>,
+}
+
 #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers; sizes, times and counts of real recordings are far below 2^53")]
-fn numbers(column: Vec<Option<i64>>) -> Float64Array {
-    column.into_iter().map(|value| value.map_or(f64::NAN, |value| value as f64)).collect::<Vec<_>>().into()
+fn numbers(env: &Env, column: Vec<Option<i64>>) -> Result<Float64ArraySlice<'_>> {
+    Float64ArraySlice::copy_from(env, column.into_iter().map(|value| value.map_or(f64::NAN, |value| value as f64)).collect::<Vec<_>>())
 }
 
-fn unsigned(column: Vec<Option<u32>>) -> Uint32Array {
-    column.into_iter().map(|value| value.unwrap_or(u32::MAX)).collect::<Vec<_>>().into()
+fn unsigned(env: &Env, column: Vec<Option<u32>>) -> Result<Uint32ArraySlice<'_>> {
+    Uint32ArraySlice::copy_from(env, column.into_iter().map(|value| value.unwrap_or(u32::MAX)).collect::<Vec<_>>())
 }
 
-fn signed(column: Vec<Option<u32>>) -> Int32Array {
-    column.into_iter().map(|value| value.map_or(-1, u32::cast_signed)).collect::<Vec<_>>().into()
-}
-
-fn flags(column: impl IntoIterator<Item = bool>) -> Uint8Array {
-    column.into_iter().map(u8::from).collect::<Vec<_>>().into()
+fn signed(env: &Env, column: Vec<Option<u32>>) -> Result<Int32ArraySlice<'_>> {
+    Int32ArraySlice::copy_from(env, column.into_iter().map(|value| value.map_or(-1, u32::cast_signed)).collect::<Vec<_>>())
 }
 
 impl From<&Info> for RecordingInfo {
@@ -217,55 +248,59 @@ impl From<&Info> for RecordingInfo {
     }
 }
 
-impl From<mymonitor_recording::Ticks> for TickColumns {
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers; no build runs for 2^53 microseconds")]
-    fn from(ticks: mymonitor_recording::Ticks) -> Self {
-        let load1 = ticks.load1_milli.into_iter().map(|milli| milli.map_or(f64::NAN, |milli| milli as f64 / 1000.0));
+#[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers; sizes, times and counts of real recordings are far below 2^53")]
+impl From<analysis::Course> for Course {
+    fn from(course: analysis::Course) -> Self {
+        let number = |value: Option<i64>| value.map(|value| value as f64);
+        Self { first: number(course.first), last: number(course.last), smallest: number(course.smallest), largest: number(course.largest) }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers; sizes, times and counts of real recordings are far below 2^53")]
+impl From<analysis::TickFacts> for TickFacts {
+    fn from(facts: analysis::TickFacts) -> Self {
         Self {
-            tick: ticks.timeline.tick.into(),
-            elapsed_us: ticks.timeline.elapsed_us.into_iter().map(|us| us as f64).collect::<Vec<_>>().into(),
-            late_us: numbers(ticks.late_us),
-            phase: flags(ticks.timeline.build),
-            live: unsigned(ticks.live),
-            total_rss_kb: numbers(ticks.total_rss_kb),
-            mem_available_kb: numbers(ticks.mem_available_kb),
-            swap_used_kb: numbers(ticks.swap_used_kb),
-            psi_memory_some_us: numbers(ticks.psi_memory_some_us),
-            psi_memory_full_us: numbers(ticks.psi_memory_full_us),
-            psi_cpu_some_us: numbers(ticks.psi_cpu_some_us),
-            load1: load1.collect::<Vec<_>>().into(),
-            cgroup_usage_kb: numbers(ticks.cgroup_usage_kb),
-            cgroup_limit_kb: numbers(ticks.cgroup_limit_kb),
-            cgroup_oom_kills: numbers(ticks.cgroup_oom_kills),
-            sampler_cpu_us: numbers(ticks.sampler_cpu_us),
+            count: facts.count as f64,
+            build: facts.build as f64,
+            ends_in_setup: facts.ends_in_setup,
+            late: facts.late as f64,
+            max_late_us: facts.max_late_us as f64,
+            skipped: facts.skipped as f64,
+            elapsed_us: facts.elapsed_us.into(),
+            mem_available_kb: facts.mem_available_kb.into(),
+            swap_used_kb: facts.swap_used_kb.into(),
+            psi_memory_some_us: facts.psi_memory_some_us.into(),
+            cgroup_limit_kb: facts.cgroup_limit_kb.into(),
+            cgroup_oom_kills: facts.cgroup_oom_kills.into(),
         }
     }
 }
 
-impl From<mymonitor_recording::Processes> for ProcessColumns {
-    fn from(images: mymonitor_recording::Processes) -> Self {
-        Self {
-            process_id: images.process_id.into(),
-            pid: unsigned(images.pid),
-            ppid: unsigned(images.ppid),
-            parent_id: signed(images.parent_id),
-            exec_count: unsigned(images.exec_count),
-            uid: unsigned(images.uid),
-            start_us: numbers(images.start_us),
-            end_us: numbers(images.end_us),
+impl<'env> ProcessColumns<'env> {
+    pub(crate) fn new(env: &'env Env, images: mymonitor_recording::Processes) -> Result<Self> {
+        let outside: Vec<u8> = images.outside_tree.into_iter().map(|outside| u8::from(outside == Some(true))).collect();
+        Ok(Self {
+            process_id: Uint32ArraySlice::copy_from(env, images.process_id)?,
+            pid: unsigned(env, images.pid)?,
+            ppid: unsigned(env, images.ppid)?,
+            parent_id: signed(env, images.parent_id)?,
+            exec_count: unsigned(env, images.exec_count)?,
+            uid: unsigned(env, images.uid)?,
+            start_us: numbers(env, images.start_us)?,
+            end_us: numbers(env, images.end_us)?,
             end: images.end.into_iter().map(End::as_str).collect(),
-            exit_code: signed(images.exit_code),
-            signal: signed(images.signal),
-            peak_rss_kb: numbers(images.peak_rss_kb),
-            cpu_us: numbers(images.cpu_us),
-            threads: signed(images.threads),
-            samples: unsigned(images.samples),
+            exit_code: signed(env, images.exit_code)?,
+            signal: signed(env, images.signal)?,
+            peak_rss_kb: numbers(env, images.peak_rss_kb)?,
+            cpu_us: numbers(env, images.cpu_us)?,
+            threads: signed(env, images.threads)?,
+            samples: unsigned(env, images.samples)?,
             name: images.name.into_iter().map(Option::unwrap_or_default).collect(),
             exe: images.exe,
             cwd: images.cwd,
             argv: images.argv.into_iter().map(Option::unwrap_or_default).collect(),
-            outside_tree: flags(images.outside_tree.into_iter().map(|outside| outside == Some(true))),
-        }
+            outside_tree: Uint8ArraySlice::copy_from(env, outside)?,
+        })
     }
 }
 
@@ -278,7 +313,6 @@ impl From<analysis::GroupColumns> for GroupColumns {
             at_peak_pss_kb: groups.at_peak_pss_kb.into(),
             time_rss_kb_s: groups.time_rss_kb_s.into(),
             time_pss_kb_s: groups.time_pss_kb_s.into(),
-            processes: groups.processes.into(),
         }
     }
 }
@@ -319,12 +353,27 @@ impl From<analysis::Aggregate> for Aggregate {
             peak_pss: aggregate.peak_pss.map(Into::into),
             upper_bound_rss_kb: aggregate.upper_bound.rss_kb as f64,
             without_mark: aggregate.upper_bound.without_mark as f64,
-            process_peak_rss_kb: aggregate.process_peak_rss_kb.into(),
-            process_peak_pss_kb: aggregate.process_peak_pss_kb.into(),
-            process_peak_elapsed_us: aggregate.process_peak_elapsed_us.into(),
-            process_time_rss_kb_s: aggregate.process_time_rss_kb_s.into(),
-            process_time_pss_kb_s: aggregate.process_time_pss_kb_s.into(),
+            largest_rss: aggregate.largest_rss.into(),
+            largest_pss: aggregate.largest_pss.into(),
         }
+    }
+}
+
+impl From<analysis::Largest> for LargestColumns {
+    fn from(largest: analysis::Largest) -> Self {
+        Self { process_id: largest.process_id.into(), rss_kb: largest.rss_kb.into(), pss_kb: largest.pss_kb.into() }
+    }
+}
+
+impl From<mymonitor_recording::Class> for Class {
+    fn from(class: mymonitor_recording::Class) -> Self {
+        Self { major: class.major_category, minor: class.minor_category, rule: class.rule }
+    }
+}
+
+impl From<Class> for mymonitor_recording::Class {
+    fn from(class: Class) -> Self {
+        Self { major_category: class.major, minor_category: class.minor, rule: class.rule }
     }
 }
 
@@ -332,10 +381,8 @@ impl From<mymonitor_recording::Classes> for ClassColumns {
     fn from(classes: mymonitor_recording::Classes) -> Self {
         Self {
             process_id: classes.process_id.into(),
-            major_category: classes.major_category,
-            minor_category: classes.minor_category,
-            rule: classes.rule,
-            target: classes.target,
+            class_of: classes.class_of.into(),
+            classes: classes.classes.into_iter().map(Into::into).collect(),
             rules_digest: classes.rules_digest,
         }
     }

@@ -1,16 +1,18 @@
 //! Right of the wall: a recording's columns.
 
+#![expect(clippy::needless_pass_by_value, reason = "napi hands typed arrays over by value, and map_err its error")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use mymonitor_analysis as analysis;
-use mymonitor_recording::{ClassRow, ClassesTable, Compression, Recording, RecordingError, RecordingFile};
+use mymonitor_recording::{Class, ClassRow, ClassesTable, Compression, Recording, RecordingError, RecordingFile};
 use napi::bindgen_prelude::*;
 use napi::{Env, JsError, Task};
 use napi_derive::napi;
 
-use crate::columns::{Aggregate, AggregateOptions, ClassColumns, ProcessColumns, RecordingInfo, TickColumns};
+use crate::columns::{Aggregate, AggregateOptions, ClassBatch, ClassColumns, ProcessColumns, RecordingInfo, TickFacts};
 use crate::error::coded;
 
 /// An opened recording.
@@ -23,10 +25,11 @@ pub struct RecordingReader {
 /// Aggregating on a thread of the pool.
 pub struct AggregateTask {
     recording: Arc<Recording<RecordingFile>>,
-    group_of: Vec<u32>,
-    parent_of: Vec<u32>,
+    group_of: Uint32Array,
+    parent_of: Uint32Array,
     parents: usize,
     points: usize,
+    largest: usize,
 }
 
 /// A failure on its way from the pool to JavaScript: code and message.
@@ -38,10 +41,12 @@ impl Task for AggregateTask {
     type JsValue = Aggregate;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let options =
-            analysis::Options { group_of: &self.group_of, parent_of: &self.parent_of, parents: self.parents, points: self.points };
+        let Self { group_of, parent_of, parents, points, largest, .. } = &*self;
+        let options = analysis::Options { group_of, parent_of, parents: *parents, points: *points, largest: *largest };
         // A panic on a thread of the pool would end the process.
         let result = catch_unwind(AssertUnwindSafe(|| analysis::aggregate(&self.recording, &options)));
+        #[cfg(target_os = "linux")]
+        mymonitor_sampler::give_back();
         Ok(match result {
             Ok(result) => result.map_err(|error| (error.code(), error.to_string())),
             Err(_) => Err(("ERR_MYMONITOR_INTERNAL", "aggregating the recording failed by a defect of mymonitor".into())),
@@ -70,28 +75,30 @@ impl RecordingReader {
         self.recording.info().into()
     }
 
-    /// All ticks.
+    /// What one walk over all ticks yields. A tick is late by more than a tenth of the interval.
     #[napi(catch_unwind)]
-    pub fn ticks(&self) -> Result<TickColumns, String> {
-        Ok(self.recording.ticks().map_err(failed)?.into())
+    pub fn tick_facts(&self, interval_us: f64) -> Result<TickFacts, String> {
+        Ok(analysis::tick_facts(&self.recording, whole(interval_us)).map_err(failed)?.into())
     }
 
     /// Images [first, first + count) in file order: the order in which they ended.
     #[napi(catch_unwind)]
-    pub fn processes(&self, first: u32, count: u32) -> Result<ProcessColumns, String> {
-        Ok(self.recording.processes(first.into(), count.into()).map_err(failed)?.into())
+    pub fn processes<'env>(&self, env: &'env Env, first: u32, count: u32) -> Result<ProcessColumns<'env>, String> {
+        let images = self.recording.processes(first.into(), count.into()).map_err(failed)?;
+        ProcessColumns::new(env, images).map_err(|error| coded("ERR_MYMONITOR_INTERNAL", error.to_string()))
     }
 
     /// Sums by group, on another thread.
     #[napi(catch_unwind)]
     pub fn aggregate(&self, options: AggregateOptions) -> AsyncTask<AggregateTask> {
-        let AggregateOptions { group_of, parent_of, parents, points } = options;
+        let AggregateOptions { group_of, parent_of, parents, points, largest } = options;
         AsyncTask::new(AggregateTask {
             recording: Arc::clone(&self.recording),
-            group_of: group_of.to_vec(),
-            parent_of: parent_of.to_vec(),
+            group_of,
+            parent_of,
             parents: parents as usize,
             points: points as usize,
+            largest: largest as usize,
         })
     }
 
@@ -101,29 +108,65 @@ impl RecordingReader {
         let Some(table) = ClassesTable::open(&self.dir).map_err(failed)? else { return Ok(None) };
         Ok(Some(table.read().map_err(failed)?.into()))
     }
+
+    /// Targets of these rows of classes.parquet, which ascend from 0; null where an image has none, or the table does not exist.
+    #[napi(catch_unwind, ts_return_type = "Array<string | null>")]
+    pub fn targets(&self, rows: Uint32Array) -> Result<Vec<Option<String>>, String> {
+        let Some(table) = ClassesTable::open(&self.dir).map_err(failed)? else { return Ok(vec![None; rows.len()]) };
+        table.targets(&rows).map_err(failed)
+    }
 }
 
-/// Writes classes.parquet to a temporary name and renames it.
-#[napi(catch_unwind)]
-pub fn write_classes(dir: String, classes: ClassColumns) -> Result<(), String> {
-    let dir = PathBuf::from(dir);
-    let count = classes.process_id.len();
-    let lengths = [classes.major_category.len(), classes.minor_category.len(), classes.rule.len(), classes.target.len()];
-    if lengths.iter().any(|&length| length != count) {
-        return Err(coded("ERR_MYMONITOR_INTERNAL", format!("the columns of classes have {count} and {lengths:?} entries")));
+/// classes.parquet on its way to disk, under a temporary name.
+#[napi]
+pub struct ClassesWriter {
+    writer: Option<mymonitor_recording::ClassesWriter>,
+    rules_digest: Arc<str>,
+    classes: Vec<Arc<Class>>,
+}
+
+#[napi]
+impl ClassesWriter {
+    /// Begins a table for the recording in `dir`.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(dir: String, rules_digest: String) -> Result<Self, String> {
+        let writer = mymonitor_recording::ClassesWriter::create(&PathBuf::from(dir), Compression::default()).map_err(failed)?;
+        Ok(Self { writer: Some(writer), rules_digest: rules_digest.into(), classes: Vec::new() })
     }
-    let rules_digest: Arc<str> = classes.rules_digest.into();
-    let texts = classes.major_category.into_iter().zip(classes.minor_category).zip(classes.rule).zip(classes.target);
-    let row = |(&process_id, (((major_category, minor_category), rule), target))| ClassRow {
-        process_id,
-        major_category,
-        minor_category,
-        rule,
-        target,
-        rules_digest: Arc::clone(&rules_digest),
-    };
-    let rows: Vec<_> = classes.process_id.iter().zip(texts).map(row).collect();
-    mymonitor_recording::write_classes(&dir, &rows, Compression::default()).map_err(failed)
+
+    /// Adds rows in the order of the table `processes`.
+    #[napi(catch_unwind)]
+    pub fn write(&mut self, batch: ClassBatch) -> Result<(), String> {
+        let ClassBatch { process_id, class_of, target, added } = batch;
+        self.classes.extend(added.into_iter().map(|class| Arc::new(class.into())));
+        let wrong = |what: &str| coded("ERR_MYMONITOR_INTERNAL", format!("classes cannot be written: {what}"));
+        if [class_of.len(), target.len()] != [process_id.len(); 2] {
+            return Err(wrong("columns differ in length"));
+        }
+        if class_of.iter().any(|&class| class as usize >= self.classes.len()) {
+            return Err(wrong("an image has an unknown class"));
+        }
+        let row = |((&process_id, &class), target)| ClassRow {
+            process_id,
+            class: Arc::clone(&self.classes[class as usize]),
+            target,
+            rules_digest: Arc::clone(&self.rules_digest),
+        };
+        let writer = self.writer.as_mut().ok_or_else(|| wrong("the table is closed"))?;
+        writer.write(process_id.iter().zip(class_of.iter()).zip(target).map(row)).map_err(failed)
+    }
+
+    /// Gives the table its name, replacing an older one whole.
+    #[napi(catch_unwind)]
+    pub fn publish(&mut self) -> Result<(), String> {
+        self.writer.take().map_or(Ok(()), |writer| writer.publish().map_err(failed))
+    }
+
+    /// Leaves the table as it was.
+    #[napi(catch_unwind)]
+    pub fn discard(&mut self) {
+        self.writer = None;
+    }
 }
 
 /// Format version that this build writes.
@@ -132,7 +175,11 @@ pub fn format_version() -> u32 {
     mymonitor_recording::FORMAT_VERSION
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and JavaScript has no other number")]
+fn whole(value: f64) -> i64 {
+    value as i64
+}
+
 fn failed(error: RecordingError) -> Error<String> {
     coded(error.code(), error.to_string())
 }

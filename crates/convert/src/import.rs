@@ -11,7 +11,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use mymonitor_recording::{ClassRow, Compression, JOURNAL_FILE, finalise, write_classes};
+use mymonitor_recording::{Class, ClassRow, ClassesWriter, Compression, JOURNAL_FILE, RecordingError, finalise};
 use mymonitor_wire::{End, Header, ImageEnd, ImageStart, JournalFrame, Sample, Tick, append_frame};
 
 use crate::error::{ConvertError, What};
@@ -81,7 +81,7 @@ pub fn import(input: (&Path, Format), dir: &Path, options: &ImportOptions) -> Re
         let summary = finalise(dir, options.compression).map_err(|error| output(&error))?;
         fs::remove_file(dir.join(JOURNAL_FILE)).map_err(|error| output(&error))?;
         if table.images.iter().all(|image| image.category.is_some()) {
-            write_classes(dir, &table.classes(), options.compression).map_err(|error| output(&error))?;
+            table.write_classes(dir, options.compression).map_err(|error| output(&error))?;
         }
         Ok(Imported {
             rows: summary.rows,
@@ -246,14 +246,16 @@ impl Table {
         }
     }
 
-    fn classes(&self) -> Vec<ClassRow> {
-        let digest: Arc<str> = IMPORTED_RULES.into();
+    fn write_classes(&self, dir: &Path, compression: Compression) -> Result<(), RecordingError> {
+        let rules_digest: Arc<str> = IMPORTED_RULES.into();
         let row = |(process_id, image): (u32, &Image)| {
             let (major_category, minor_category) = image.category.clone()?;
-            let rules_digest = Arc::clone(&digest);
-            Some(ClassRow { process_id, major_category, minor_category, rule: IMPORTED_RULES.into(), target: None, rules_digest })
+            let class = Arc::new(Class { major_category, minor_category, rule: IMPORTED_RULES.into() });
+            Some(ClassRow { process_id, class, target: None, rules_digest: Arc::clone(&rules_digest) })
         };
-        (0..).zip(&self.images).filter_map(row).collect()
+        let mut writer = ClassesWriter::create(dir, compression)?;
+        writer.write((0..).zip(&self.images).filter_map(row))?;
+        writer.publish()
     }
 }
 

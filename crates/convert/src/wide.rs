@@ -88,23 +88,20 @@ impl Images {
     fn read(dir: &Path, recording: &Recording<RecordingFile>, commands: &BTreeMap<u32, String>) -> Result<Self, RecordingError> {
         let count = recording.info().processes;
         let mut middles = vec![Box::default(); usize::try_from(count).unwrap_or(0)];
-        let mut categories = vec![(String::new(), String::new()); middles.len()];
-        if let Some(table) = ClassesTable::open(dir)? {
-            let classes = table.read()?;
-            let names = classes.major_category.into_iter().zip(classes.minor_category);
-            for (process_id, names) in classes.process_id.into_iter().zip(names) {
-                if let Some(slot) = categories.get_mut(process_id as usize) {
-                    *slot = names;
-                }
+        let classes = ClassesTable::open(dir)?.map(|table| table.read()).transpose()?.unwrap_or_default();
+        let mut class_of = vec![None; middles.len()];
+        for (process_id, class) in classes.process_id.into_iter().zip(classes.class_of) {
+            if let Some(slot) = class_of.get_mut(process_id as usize) {
+                *slot = classes.classes.get(class as usize);
             }
         }
         let mut first = 0;
         while first < count {
             let batch = recording.processes(first, IMAGES)?;
             for (row, &process_id) in batch.process_id.iter().enumerate() {
-                let (Some(slot), Some((major, minor))) = (middles.get_mut(process_id as usize), categories.get(process_id as usize)) else {
-                    continue;
-                };
+                let Some(slot) = middles.get_mut(process_id as usize) else { continue };
+                let class = class_of[process_id as usize];
+                let [major, minor] = class.map_or([""; 2], |class| [&class.major_category, &class.minor_category]);
                 let name = batch.name[row].as_deref().unwrap_or("");
                 let stored = || batch.argv[row].as_ref().map_or_else(|| name.to_owned(), |argv| argv.join(" "));
                 let command = commands.get(&process_id).cloned().unwrap_or_else(stored);

@@ -27,9 +27,9 @@ pub use error::RecordingError;
 pub use parquet::file::reader::ChunkReader;
 #[cfg(not(target_family = "wasm"))]
 pub use read::RecordingFile;
-pub use read::{Classes, ClassesTable, End, Executables, Info, Lifetime, Processes, Recording, Ticks, Timeline, Window};
+pub use read::{Class, Classes, ClassesTable, End, Executables, Info, Lifetime, Processes, Recording, Ticks, Timeline, Window};
 #[cfg(feature = "write")]
-pub use write::{ClassRow, Compression, ConnectorCounts, ExitCounts, ExitFrames, Summary, exit_frames, finalise, write_classes};
+pub use write::{ClassRow, ClassesWriter, Compression, ConnectorCounts, ExitCounts, ExitFrames, Summary, exit_frames, finalise};
 
 /// The format version that this build writes. A reader opens this one and every older one.
 pub const FORMAT_VERSION: u32 = 1;

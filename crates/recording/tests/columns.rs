@@ -51,7 +51,7 @@ fn open(ticks: &[(&str, &str)], samples: &[(&str, &str)]) -> Result<Recording<By
 #[test]
 fn unknown_columns_are_ignored_and_missing_ones_are_null() {
     let recording = open(&[("int64", "invented_later"), ("int32", "tick"), ("int64", "elapsed_us")], &SAMPLES).unwrap();
-    let ticks = recording.ticks().unwrap();
+    let ticks = recording.ticks(0, u64::MAX).unwrap();
     assert_eq!((ticks.timeline.tick, ticks.timeline.elapsed_us), (vec![0, 1], vec![10, 11]));
     assert_eq!((ticks.live, ticks.total_rss_kb), (vec![None; 2], vec![None; 2]));
     let images = recording.processes(0, 9).unwrap();

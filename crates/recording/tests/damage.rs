@@ -23,7 +23,7 @@ fn recorded(ticks: u32) -> tempfile::TempDir {
 
 fn read_all(dir: &Path) -> Result<usize, RecordingError> {
     let recording = Recording::open(dir)?;
-    recording.ticks()?;
+    recording.ticks(0, u64::MAX)?;
     recording.processes(0, u64::MAX)?;
     recording.executables(1 << 16)?;
     let mut window = Window::new();

@@ -3,12 +3,14 @@
 #[path = "support/journal.rs"]
 mod journal;
 
+use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use journal::{journal, put_journal};
 use mymonitor_recording::{
-    ClassRow, ClassesTable, Compression, End, PROCESSES_FILE, Recording, RecordingError, Summary, TICKS_FILE, Window, finalise,
-    write_classes,
+    Class, ClassRow, ClassesTable, ClassesWriter, Compression, End, PROCESSES_FILE, Recording, RecordingError, Summary, TICKS_FILE, Window,
+    finalise,
 };
 use mymonitor_wire::{End as WireEnd, Host, ImageEnd, ImageStart, Phase, Sample, Tick};
 
@@ -99,7 +101,7 @@ fn the_summary_counts_what_the_tables_hold() {
 fn ticks_come_back_with_their_nulls() {
     let dir = tempfile::tempdir().unwrap();
     recorded(dir.path(), Some(160_000));
-    let ticks = Recording::open(dir.path()).unwrap().ticks().unwrap();
+    let ticks = Recording::open(dir.path()).unwrap().ticks(0, u64::MAX).unwrap();
     assert_eq!(ticks.timeline.tick, [0, 1, 4]);
     assert_eq!(ticks.timeline.elapsed_us, [1_999, 52_000, 150_000]);
     assert_eq!(ticks.timeline.build, [false, true, true]);
@@ -179,11 +181,11 @@ fn what_is_live_at_the_end_of_a_torn_journal_is_lost() {
 fn finalising_twice_gives_the_same_bytes_and_leaves_no_temporary_file() {
     let dir = tempfile::tempdir().unwrap();
     recorded(dir.path(), Some(1));
-    let read = || [PROCESSES_FILE, TICKS_FILE].map(|name| std::fs::read(dir.path().join(name)).unwrap());
+    let read = || [PROCESSES_FILE, TICKS_FILE].map(|name| fs::read(dir.path().join(name)).unwrap());
     let first = read();
     recorded(dir.path(), Some(1));
     assert_eq!(first, read());
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4);
 }
 
 #[test]
@@ -221,21 +223,51 @@ fn classes_are_replaced_whole() {
     let dir = tempfile::tempdir().unwrap();
     recorded(dir.path(), Some(1));
     assert!(ClassesTable::open(dir.path()).unwrap().is_none());
-    let row = |process_id: u32, target: Option<&str>| ClassRow {
+    let class = |major: &str| Arc::new(Class { major_category: major.into(), minor_category: "Frontend_GCC".into(), rule: "cc1".into() });
+    let [compile, other] = ["CPP_COMPILE", "Other"].map(class);
+    let row = |process_id: u32, class: &Arc<Class>, target: Option<&str>| ClassRow {
         process_id,
-        major_category: "CPP_COMPILE".into(),
-        minor_category: "Frontend_GCC".into(),
-        rule: "cc1".into(),
+        class: Arc::clone(class),
         target: target.map(Into::into),
         rules_digest: "d1".into(),
     };
-    for rows in [vec![row(2, Some("a.c")), row(0, None)], vec![row(1, None)], vec![]] {
-        write_classes(dir.path(), &rows, Compression::default()).unwrap();
-        let classes = ClassesTable::open(dir.path()).unwrap().unwrap().read().unwrap();
-        assert_eq!(classes.process_id, rows.iter().map(|row| row.process_id).collect::<Vec<_>>());
-        assert_eq!(classes.target, rows.iter().map(|row| row.target.clone()).collect::<Vec<_>>());
-        assert_eq!(classes.rules_digest, if rows.is_empty() { "" } else { "d1" });
+    let many = (0..40_000).map(|id| row(id, if id % 3 == 0 { &other } else { &compile }, Some(&format!("{id}.c")))).collect();
+    for rows in [vec![row(2, &compile, Some("a.c")), row(0, &other, None)], vec![row(1, &compile, None)], many, vec![]] {
+        let mut writer = ClassesWriter::create(dir.path(), Compression::default()).unwrap();
+        for batch in rows.chunks(512) {
+            writer.write(batch.iter().cloned()).unwrap();
+            assert!(writer.waiting() <= 16 * 1024, "{} rows are held at once", writer.waiting());
+        }
+        writer.publish().unwrap();
+        let table = ClassesTable::open(dir.path()).unwrap().unwrap();
+        let read = table.read().unwrap();
+        assert_eq!(read.process_id, rows.iter().map(|row| row.process_id).collect::<Vec<_>>());
+        assert!(read.class_of.iter().zip(&rows).all(|(&class, row)| read.classes[class as usize] == *row.class));
+        assert!(read.classes.len() <= 2, "each class is there once");
+        assert_eq!(read.rules_digest, if rows.is_empty() { "" } else { "d1" });
+        let all: Vec<u32> = (0..).take(rows.len()).collect();
+        assert_eq!(table.targets(&all).unwrap(), rows.iter().map(|row| row.target.clone()).collect::<Vec<_>>());
+        if rows.len() > 20_000 {
+            let targets = table.targets(&[3, 16_383, 16_384, 39_999, 40_000]).unwrap();
+            assert_eq!(
+                targets,
+                [Some("3.c"), Some("16383.c"), Some("16384.c"), Some("39999.c"), None].map(|target| target.map(String::from))
+            );
+        }
     }
+}
+
+#[test]
+fn classes_that_are_not_published_leave_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    recorded(dir.path(), Some(1));
+    let names = || fs::read_dir(dir.path()).unwrap().count();
+    let before = names();
+    let writer = ClassesWriter::create(dir.path(), Compression::default()).unwrap();
+    assert_eq!(names(), before + 1);
+    drop(writer);
+    assert_eq!(names(), before);
     let elsewhere = tempfile::tempdir().unwrap();
-    assert!(matches!(write_classes(elsewhere.path(), &[], Compression::default()), Err(RecordingError::NotARecording { .. })));
+    let failed = ClassesWriter::create(elsewhere.path(), Compression::default());
+    assert!(matches!(failed, Err(RecordingError::NotARecording { .. })));
 }

@@ -16,6 +16,7 @@ mod connector;
 mod dormant;
 mod journal;
 mod launch;
+mod memory;
 mod oom;
 mod options;
 mod outcome;
@@ -33,6 +34,7 @@ mod tracker;
 
 pub use caller::{take_stock, terminal_columns};
 pub use connector::ConnectorRefusal;
+pub use memory::give_back;
 pub use mymonitor_recording::{ConnectorCounts, ExitCounts};
 pub use mymonitor_wire::{ExitRecords, Header, Phase, StartStep};
 pub use options::{Events, Options, OutputMode, PssMode, Snapshot, StartError};

@@ -7,6 +7,7 @@ use mymonitor_recording::{Compression, EXITS_2_FILE, EXITS_FILE, JOURNAL_FILE, R
 use mymonitor_wire::{ExitFrame, RootEnd};
 use rustix::fs::{FlockOperation, flock};
 
+use crate::memory::give_back;
 use crate::outcome::decode_wait_status;
 
 /// What was saved.
@@ -60,6 +61,7 @@ pub fn recover(dir: &Path, compression: Compression) -> Result<Recovered, Recove
         return Err(busy("its build"));
     }
     let summary = finalise(dir, compression).map_err(RecoverError::Recording)?;
+    give_back();
     if summary.used_all() {
         remove_journals(dir);
     }

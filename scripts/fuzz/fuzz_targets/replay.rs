@@ -165,9 +165,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     SCRATCH.write(EXITS_FILE, &exits);
     let summary = finalise(SCRATCH.path(), Compression::default()).expect("whole frames become tables");
     let recording = Recording::open(SCRATCH.path()).expect("the tables open");
-    assert_eq!(recording.ticks().expect("ticks").timeline.tick.len() as u64, summary.ticks);
+    assert_eq!(recording.ticks(0, u64::MAX).expect("ticks").timeline.tick.len() as u64, summary.ticks);
     recording.processes(0, u64::MAX).expect("processes");
-    recording.lifetimes().expect("lifetimes");
+    recording.lifetimes().for_each(|lifetimes| drop(lifetimes.expect("lifetimes")));
     let (mut window, mut rows) = (Window::new(), 0);
     for index in 0..recording.windows() {
         recording.window(index, &mut window).expect("a window");

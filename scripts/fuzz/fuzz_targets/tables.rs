@@ -58,12 +58,12 @@ fn read(tables: &[Vec<u8>; 3]) -> Result<(), RecordingError> {
     let [ticks, processes, samples] = tables.each_ref().map(|bytes| Bytes::copy_from_slice(bytes));
     let [ticks_name, processes_name, samples_name] = TABLES.map(Path::new);
     let recording = Recording::from_tables((ticks, ticks_name), (processes, processes_name), (samples, samples_name))?;
-    let _ = recording.ticks();
+    let _ = recording.ticks(0, u64::MAX);
     let _ = recording.timeline();
     let _ = recording.processes(0, u64::MAX);
     let _ = recording.executables(1 << 16);
-    let _ = recording.corrections(1 << 16);
-    let _ = recording.lifetimes();
+    let _ = recording.corrections();
+    recording.lifetimes().for_each(|lifetimes| drop(lifetimes));
     let mut window = Window::new();
     for index in 0..recording.windows() {
         let _ = recording.window(index, &mut window);

@@ -6,8 +6,8 @@ use parquet::file::reader::ChunkReader;
 use super::table::Table;
 use crate::{Correction, RecordingError};
 
-/// Index: `process_id`. Empty where nothing was measured.
-pub(super) fn read<R: ChunkReader>(table: &Table<R>, limit: usize) -> Result<Vec<Option<Correction>>, RecordingError> {
+/// Process ids and what was said; nothing of images that were not measured.
+pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Vec<(u32, Correction)>, RecordingError> {
     let mut corrections = Vec::new();
     for group in 0..table.groups() {
         let rows = table.rows_of(group);
@@ -15,15 +15,11 @@ pub(super) fn read<R: ChunkReader>(table: &Table<R>, limit: usize) -> Result<Vec
         if excess_kb.iter().all(Option::is_none) {
             continue;
         }
-        corrections.resize(limit, None);
         let mut process_ids = Vec::with_capacity(rows);
         table.required::<Int32Type>(group, "process_id", &mut process_ids)?;
-        for (process_id, excess_kb) in process_ids.into_iter().zip(excess_kb) {
-            let slot = corrections.get_mut(process_id.cast_unsigned() as usize);
-            if let (Some(slot), Some(excess_kb)) = (slot, excess_kb) {
-                *slot = Some(Correction { excess_kb });
-            }
-        }
+        let known = process_ids.into_iter().zip(excess_kb);
+        corrections
+            .extend(known.filter_map(|(process_id, excess_kb)| Some((process_id.cast_unsigned(), Correction { excess_kb: excess_kb? }))));
     }
     Ok(corrections)
 }

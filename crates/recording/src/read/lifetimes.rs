@@ -30,31 +30,28 @@ pub struct Lifetime {
     pub unrecorded: bool,
 }
 
-pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Vec<Lifetime>, RecordingError> {
-    let mut lifetimes = Vec::with_capacity(usize::try_from(table.rows()).unwrap_or(0));
-    for group in 0..table.groups() {
-        let rows = table.rows_of(group);
-        let mut process_ids = Vec::with_capacity(rows);
-        table.required::<Int32Type>(group, "process_id", &mut process_ids)?;
-        let start_us = table.i64s(group, "start_us", 0, rows)?;
-        let end_us = table.i64s(group, "end_us", 0, rows)?;
-        let end = table.nullable::<ByteArrayType>(group, "end", 0, rows)?;
-        let exec_count = table.u32s(group, "exec_count", 0, rows)?;
-        let samples = table.u32s(group, "samples", 0, rows)?;
-        let peak_kb = table.i64s(group, "peak_rss_kb", 0, rows)?;
-        let source = table.nullable::<ByteArrayType>(group, "peak_source", 0, rows)?;
-        let seen_by = table.nullable::<ByteArrayType>(group, "seen_by", 0, rows)?;
-        lifetimes.extend(process_ids.into_iter().enumerate().map(|(row, process_id)| Lifetime {
-            process_id: process_id.cast_unsigned(),
-            start_us: start_us[row].unwrap_or(0),
-            end_us: end_us[row],
-            end: End::parse(end[row].as_ref().and_then(|end| str::from_utf8(end.data()).ok())),
-            exec_count: exec_count[row].unwrap_or(0),
-            samples: samples[row].unwrap_or(0),
-            peak_rss_kb: peak_kb[row].and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0),
-            is_mark: source[row].as_ref().is_some_and(|source| source.data() == b"exit_record"),
-            unrecorded: seen_by[row].as_ref().is_some_and(|seen_by| seen_by.data() == b"connector"),
-        }));
-    }
-    Ok(lifetimes)
+pub(super) fn read<R: ChunkReader>(table: &Table<R>, group: usize) -> Result<Vec<Lifetime>, RecordingError> {
+    let rows = table.rows_of(group);
+    let mut process_ids = Vec::with_capacity(rows);
+    table.required::<Int32Type>(group, "process_id", &mut process_ids)?;
+    let start_us = table.i64s(group, "start_us", 0, rows)?;
+    let end_us = table.i64s(group, "end_us", 0, rows)?;
+    let end = table.nullable::<ByteArrayType>(group, "end", 0, rows)?;
+    let exec_count = table.u32s(group, "exec_count", 0, rows)?;
+    let samples = table.u32s(group, "samples", 0, rows)?;
+    let peak_kb = table.i64s(group, "peak_rss_kb", 0, rows)?;
+    let source = table.nullable::<ByteArrayType>(group, "peak_source", 0, rows)?;
+    let seen_by = table.nullable::<ByteArrayType>(group, "seen_by", 0, rows)?;
+    let lifetimes = process_ids.into_iter().enumerate().map(|(row, process_id)| Lifetime {
+        process_id: process_id.cast_unsigned(),
+        start_us: start_us[row].unwrap_or(0),
+        end_us: end_us[row],
+        end: End::parse(end[row].as_ref().and_then(|end| str::from_utf8(end.data()).ok())),
+        exec_count: exec_count[row].unwrap_or(0),
+        samples: samples[row].unwrap_or(0),
+        peak_rss_kb: peak_kb[row].and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0),
+        is_mark: source[row].as_ref().is_some_and(|source| source.data() == b"exit_record"),
+        unrecorded: seen_by[row].as_ref().is_some_and(|seen_by| seen_by.data() == b"connector"),
+    });
+    Ok(lifetimes.collect())
 }

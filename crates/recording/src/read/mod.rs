@@ -15,7 +15,7 @@ use std::path::Path;
 
 use parquet::file::reader::ChunkReader;
 
-pub use classes::{Classes, ClassesTable};
+pub use classes::{Class, Classes, ClassesTable};
 #[cfg(not(target_family = "wasm"))]
 pub use file::RecordingFile;
 pub use lifetimes::Lifetime;
@@ -114,9 +114,9 @@ impl<R: ChunkReader> Recording<R> {
         Timeline::read(&self.ticks)
     }
 
-    /// The table `ticks`, whole.
-    pub fn ticks(&self) -> Result<Ticks, RecordingError> {
-        Ticks::read(&self.ticks)
+    /// Rows `first .. first + count` of the table `ticks`, fewer at its end.
+    pub fn ticks(&self, first: u64, count: u64) -> Result<Ticks, RecordingError> {
+        Ticks::read(&self.ticks, first, count)
     }
 
     /// Images `first .. first + count` in file order, fewer at the end of the table.
@@ -131,14 +131,14 @@ impl<R: ChunkReader> Recording<R> {
         Executables::read(&self.processes, limit)
     }
 
-    /// What the first measurement of each image said about the memory model; index: `process_id` below `limit`, empty where nothing was measured.
-    pub fn corrections(&self, limit: usize) -> Result<Vec<Option<Correction>>, RecordingError> {
-        corrections::read(&self.processes, limit)
+    /// What the first measurement of an image said about the memory model: `process_id` and that, of the few that were measured.
+    pub fn corrections(&self) -> Result<Vec<(u32, Correction)>, RecordingError> {
+        corrections::read(&self.processes)
     }
 
-    /// When each image lived, in file order.
-    pub fn lifetimes(&self) -> Result<Vec<Lifetime>, RecordingError> {
-        lifetimes::read(&self.processes)
+    /// When each image lived, in file order and one row group at a time.
+    pub fn lifetimes(&self) -> impl Iterator<Item = Result<Vec<Lifetime>, RecordingError>> {
+        (0..self.processes.groups()).map(|group| lifetimes::read(&self.processes, group))
     }
 
     /// Number of windows of `memory_samples`.

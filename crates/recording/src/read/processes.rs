@@ -69,17 +69,8 @@ pub struct Processes {
 impl Processes {
     pub(super) fn read<R: ChunkReader>(table: &Table<R>, first: u64, count: u64) -> Result<Self, RecordingError> {
         let mut images = Self::default();
-        let (mut skip, mut left) = (first, count);
-        for group in 0..table.groups() {
-            let rows = table.rows_of(group) as u64;
-            let take = rows.saturating_sub(skip).min(left);
-            if take > 0 {
-                // Both are below the row group's length, which is an usize.
-                let (skip, take) = (usize::try_from(skip).unwrap_or(0), usize::try_from(take).unwrap_or(0));
-                images.append(table, group, skip, take)?;
-            }
-            skip = skip.saturating_sub(rows);
-            left -= take;
+        for (group, skip, count) in table.parts(first, count) {
+            images.append(table, group, skip, count)?;
         }
         Ok(images)
     }

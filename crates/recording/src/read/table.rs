@@ -76,6 +76,21 @@ impl<R: ChunkReader> Table<R> {
         usize::try_from(self.metadata.row_group(group).num_rows()).unwrap_or(0)
     }
 
+    /// Rows `first .. first + count` of the table as row groups, and rows to skip and to take of each.
+    pub(super) fn parts(&self, first: u64, count: u64) -> impl Iterator<Item = (usize, usize, usize)> {
+        let (mut skip, mut left) = (first, count);
+        (0..self.groups()).filter_map(move |group| {
+            let rows = self.rows_of(group) as u64;
+            let take = rows.saturating_sub(skip).min(left);
+            let part = (take > 0).then_some((skip, take));
+            skip = skip.saturating_sub(rows);
+            left -= take;
+            let (skip, take) = part?;
+            // Both are below the row group's length, which is an usize.
+            Some((group, usize::try_from(skip).ok()?, usize::try_from(take).ok()?))
+        })
+    }
+
     /// A text of the footer.
     pub(super) fn text(&self, key: &str) -> Result<&str, RecordingError> {
         self.value(key).ok_or_else(|| self.damaged(format_args!("its footer lacks {key}")))
@@ -94,14 +109,26 @@ impl<R: ChunkReader> Table<R> {
 
     /// Appends a column that must be there and has no nulls.
     pub(super) fn required<T: DataType>(&self, group: usize, name: &str, values: &mut Vec<T::T>) -> Result<(), RecordingError> {
-        let rows = self.rows_of(group);
+        self.required_part::<T>(group, name, 0, self.rows_of(group), values)
+    }
+
+    /// The same for rows `skip .. skip + count`.
+    pub(super) fn required_part<T: DataType>(
+        &self,
+        group: usize,
+        name: &str,
+        skip: usize,
+        count: usize,
+        values: &mut Vec<T::T>,
+    ) -> Result<(), RecordingError> {
         let before = values.len();
-        self.with_column::<T, _>(group, name, |column| {
-            let mut levels = (column.1 > 0).then(Vec::new);
-            column.0.read_records(rows, levels.as_mut(), None, values)
+        self.with_column::<T, _>(group, name, |(column, deepest)| {
+            column.skip_records(skip)?;
+            let mut levels = (deepest > 0).then(Vec::new);
+            column.read_records(count, levels.as_mut(), None, values)
         })?
         .ok_or_else(|| self.damaged(format_args!("column {name} is missing")))?;
-        if values.len() - before == rows { Ok(()) } else { Err(self.damaged(format_args!("column {name} has missing values"))) }
+        if values.len() - before == count { Ok(()) } else { Err(self.damaged(format_args!("column {name} has missing values"))) }
     }
 
     /// Rows `skip .. skip + count` of a column; nulls where the file does not have it.
@@ -273,6 +300,6 @@ fn guard<O>(read: impl FnOnce() -> ParquetResult<O>) -> Result<O, String> {
     }
 }
 
-fn text(value: &ByteArray) -> String {
+pub(super) fn text(value: &ByteArray) -> String {
     String::from_utf8_lossy(value.data()).into_owned()
 }

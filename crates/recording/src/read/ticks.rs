@@ -49,36 +49,41 @@ impl Timeline {
         self.tick.is_empty()
     }
 
+    /// The whole table.
     pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Self, RecordingError> {
         let mut timeline = Self::default();
         for group in 0..table.groups() {
-            let rows = table.rows_of(group);
-            let mut tick = Vec::with_capacity(rows);
-            table.required::<Int32Type>(group, "tick", &mut tick)?;
-            timeline.tick.extend(tick.into_iter().map(i32::cast_unsigned));
-            table.required::<Int64Type>(group, "elapsed_us", &mut timeline.elapsed_us)?;
-            let phase = table.nullable::<ByteArrayType>(group, "phase", 0, rows)?;
-            timeline.build.extend(phase.iter().map(|phase| phase.as_ref().is_none_or(|phase| phase.data() != b"setup")));
+            timeline.append(table, group, 0, table.rows_of(group))?;
         }
         if !timeline.tick.is_sorted_by(|a, b| a < b) || !timeline.elapsed_us.is_sorted() {
             return Err(table.damaged("its ticks are not in order"));
         }
         Ok(timeline)
     }
+
+    fn append<R: ChunkReader>(&mut self, table: &Table<R>, group: usize, skip: usize, count: usize) -> Result<(), RecordingError> {
+        let mut tick = Vec::with_capacity(count);
+        table.required_part::<Int32Type>(group, "tick", skip, count, &mut tick)?;
+        self.tick.extend(tick.into_iter().map(i32::cast_unsigned));
+        table.required_part::<Int64Type>(group, "elapsed_us", skip, count, &mut self.elapsed_us)?;
+        let phase = table.nullable::<ByteArrayType>(group, "phase", skip, count)?;
+        self.build.extend(phase.iter().map(|phase| phase.as_ref().is_none_or(|phase| phase.data() != b"setup")));
+        Ok(())
+    }
 }
 
 impl Ticks {
-    pub(super) fn read<R: ChunkReader>(table: &Table<R>) -> Result<Self, RecordingError> {
-        let mut ticks = Self { timeline: Timeline::read(table)?, ..Self::default() };
-        for group in 0..table.groups() {
-            ticks.append(table, group)?;
+    pub(super) fn read<R: ChunkReader>(table: &Table<R>, first: u64, count: u64) -> Result<Self, RecordingError> {
+        let mut ticks = Self::default();
+        for (group, skip, count) in table.parts(first, count) {
+            ticks.append(table, group, skip, count)?;
         }
         Ok(ticks)
     }
 
-    fn append<R: ChunkReader>(&mut self, table: &Table<R>, group: usize) -> Result<(), RecordingError> {
-        let rows = table.rows_of(group);
-        self.live.extend(table.u32s(group, "live", 0, rows)?);
+    fn append<R: ChunkReader>(&mut self, table: &Table<R>, group: usize, skip: usize, count: usize) -> Result<(), RecordingError> {
+        self.timeline.append(table, group, skip, count)?;
+        self.live.extend(table.u32s(group, "live", skip, count)?);
         for (name, column) in [
             ("late_us", &mut self.late_us),
             ("total_rss_kb", &mut self.total_rss_kb),
@@ -94,7 +99,7 @@ impl Ticks {
             ("cgroup_oom_kills", &mut self.cgroup_oom_kills),
             ("sampler_cpu_us", &mut self.sampler_cpu_us),
         ] {
-            column.extend(table.i64s(group, name, 0, rows)?);
+            column.extend(table.i64s(group, name, skip, count)?);
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ mod tests;
 mod text;
 mod ticks;
 
-pub use classes::{ClassRow, write_classes};
+pub use classes::{ClassRow, ClassesWriter};
 pub use exits::{ExitCounts, ExitFrames, exit_frames};
 pub use finalise::{ConnectorCounts, Summary, finalise};
 pub use table::Compression;

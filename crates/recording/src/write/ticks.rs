@@ -7,8 +7,8 @@ use mymonitor_wire::{Host, Phase, Tick};
 use super::table::{Column, Layout, Values};
 use crate::model::Totals;
 
-/// Rows after which a row group ends.
-pub(super) const GROUP_ROWS: usize = 64 * 1024;
+/// Rows after which a row group ends; a waiting one takes some 250 bytes.
+pub(super) const GROUP_ROWS: usize = 16 * 1024;
 
 /// A tick without its processes.
 pub(super) struct TickRow {

@@ -8,6 +8,7 @@ use mymonitor_wire::{Event, ExitFrame, ExitRecords};
 
 use super::{JOURNAL_FILE, Run, SUCCESSOR_WRITES_US};
 use crate::clock;
+use crate::memory::give_back;
 use crate::privilege::lost_privilege;
 use crate::recover::remove_journals;
 
@@ -53,6 +54,7 @@ impl Run {
 
     fn finalise(&mut self) {
         let finalised = catch_unwind(|| finalise(&self.options.recording_dir, self.options.compression));
+        give_back();
         match finalised {
             Ok(Ok(summary)) => {
                 self.outcome.rows = summary.rows;
