@@ -27,6 +27,7 @@ const compile = compiler()
 const ENDS = compile('ends') ?? ''
 const LISTENER = compile('listener') ?? ''
 const STRICT = compile('strict') ?? ''
+const FORBID = compile('forbid') ?? ''
 
 describe('which sources there were', () => {
   test('--events poll leaves the kernel alone and says so', async () => {
@@ -47,6 +48,17 @@ describe('which sources there were', () => {
     const [auto, poll] = [await record([STRICT]), await record([STRICT], ['--events', 'poll'])]
     expect(auto.stdout.toString()).toBe('refused\n')
     expect(poll.stdout.toString()).toBe('strict\n')
+  })
+
+  test('where a filter kills who calls seccomp(2), the build is not started and one line says what to try', async () => {
+    const dir = temporary()
+    const sample = (...flags: string[]) =>
+      run([FORBID, '0', ...mymonitor('sample', '--output-dir', dir, '--no-report', ...flags, '--', 'echo', 'built')])
+    const auto = await sample()
+    expect([auto.status, String(auto.stdout)]).toEqual([125, ''])
+    expect(String(auto.stderr)).toMatch(/^mymonitor: the launcher was killed before it started the build; [^\n]* --events poll\n$/)
+    const poll = await sample('--events', 'poll')
+    expect([poll.status, String(poll.stdout)]).toEqual([0, 'built\n'])
   })
 
   test('a mymonitor inside another goes on without exit records, and says why', async () => {

@@ -82,7 +82,8 @@ export async function executeLevel(level: Level, options: ExecuteOptions): Promi
     throw error
   }
 
-  const metadata = finishedMetadata(running, plan, result)
+  const startError = startFailure(level, result)
+  const metadata = { ...finishedMetadata(running, plan, result), ...(neverForked(level, result) ? NOT_STARTED : {}) }
   const measurementErrors = result.measurementError === undefined ? [] : [result.measurementError]
   try {
     // The build may have removed it: a clean rule that deletes the output directory.
@@ -95,7 +96,7 @@ export async function executeLevel(level: Level, options: ExecuteOptions): Promi
     recordingDir,
     metadata,
     status: level.attach === undefined ? levelStatus(result) : 0,
-    startError: startFailure(level, result),
+    startError,
     measurementErrors,
   }
 }
@@ -133,8 +134,20 @@ function sessionOptions(
   }
 }
 
+/** What became of the exit records is told with the fork. */
+function neverForked(level: Level, { startError, exitRecords }: SessionResult): boolean {
+  return level.attach === undefined && startError === undefined && exitRecords === undefined
+}
+
+const NOT_STARTED = {
+  state: 'failed',
+  start_error:
+    'the launcher was killed before it started the build; a filter of system calls that kills who asks for a filter does it, too: try --events poll',
+} as const
+
 function startFailure(level: Level, result: SessionResult): MyMonitorError | null {
   const { startError } = result
+  if (neverForked(level, result)) return new MyMonitorError('ERR_MYMONITOR_START_FAILED', NOT_STARTED.start_error)
   if (!startError) return null
   const reason = startError.message.replace(/ \(os error \d+\)$/, '').toLowerCase()
   if (startError.step === 'exit_records')
