@@ -25,6 +25,8 @@ All processes of a scenario are alive together for `hold`, counted from the mome
   shared   size=80M [sharers=3] [hold=1s]          forked sharers of one shared mapping; the parent maps it but touches nothing
   cow      size=80M [children=3] [rewrite=0] [hold=1s]
                                                    the parent fills private memory, its forks rewrite so many percent of it
+  memfd    size=80M [as=mapped|written|huge] [hold=1s]
+                                                   one forked process with a file in memory: mapped, only written, or mapped in huge pages
   ramp     sizes=20M,90M,10M [hold=300ms]          one process that grows and shrinks to each size in turn
   threads  sizes=40M,60M [stagger=0ms] [hold=1s]   as private, forked from a worker thread that stays alive
   daemon   size=50M [hold=1s] [linger=0ms]         double fork and setsid; the parent exits `linger` after the daemon has its memory
@@ -62,6 +64,7 @@ fn run(name: &str, args: Args) -> Result<ExitCode, Failure> {
         "private" => scenarios::memory::private(args),
         "shared" => scenarios::memory::shared(args),
         "cow" => scenarios::memory::copy_on_write(args),
+        "memfd" => scenarios::memory::memfd(args),
         "ramp" => scenarios::memory::ramp(args),
         "hwm" => scenarios::memory::high_water_mark(args),
         "threads" => scenarios::family::threads(args),

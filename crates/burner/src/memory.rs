@@ -1,7 +1,8 @@
 //! Anonymous mappings and what the kernel says of them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::{AsRawFd as _, FromRawFd as _};
 use std::ptr;
 
 const PAGE: usize = 4096;
@@ -42,6 +43,14 @@ impl Mapping {
         Ok(Self { start: start.cast(), bytes })
     }
 
+    /// Maps `bytes` of a file, without a page of it so far.
+    pub fn of_file(file: &File, bytes: usize) -> io::Result<Self> {
+        // SAFETY: a mapping at an address of the kernel's choice touches nothing that exists.
+        let start =
+            unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+        if start == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(Self { start: start.cast(), bytes }) }
+    }
+
     /// Maps `bytes` of private memory and touches all of it.
     pub fn filled(bytes: usize) -> io::Result<Self> {
         let mapping = Self::new(bytes, Sharing::Private)?;
@@ -76,6 +85,19 @@ impl Drop for Mapping {
             unsafe { libc::munmap(self.start.cast(), self.bytes) };
         }
     }
+}
+
+/// An unnamed file in memory; `flags` as for `memfd_create`.
+pub fn memfd(bytes: usize, flags: libc::c_uint) -> io::Result<File> {
+    // SAFETY: the name is a C string that outlives the call.
+    let descriptor = unsafe { libc::memfd_create(c"burner".as_ptr(), flags) };
+    if descriptor == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it has just been opened, nobody else owns it.
+    let file = unsafe { File::from_raw_fd(descriptor) };
+    file.set_len(bytes as u64)?;
+    Ok(file)
 }
 
 /// What statm says of this process, KiB.

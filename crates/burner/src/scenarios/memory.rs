@@ -1,5 +1,6 @@
 //! How memory is held: alone, shared, copied on write, growing and shrinking.
 
+use std::io::{self, Read as _};
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::Failure;
 use crate::args::Args;
 use crate::cohort::{self, Timing};
-use crate::memory::{Mapping, Sharing, high_water_mark_kb};
+use crate::memory::{self, Mapping, Sharing, high_water_mark_kb};
 
 pub fn private(mut args: Args) -> Result<ExitCode, Failure> {
     let sizes = args.sizes("sizes")?;
@@ -45,6 +46,30 @@ pub fn copy_on_write(mut args: Args) -> Result<ExitCode, Failure> {
     // The size of each child is what it alone has: the pages that it rewrote.
     let own = size * percent / 100;
     cohort::run(&vec![own; children], timing, rewrite, |members| report.write(members, ""))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn memfd(mut args: Args) -> Result<ExitCode, Failure> {
+    let size = args.size("size")?;
+    let how = args.text("as").unwrap_or_else(|| "mapped".to_owned());
+    let timing = Timing { stagger: Duration::ZERO, hold: args.time_or("hold", 1000)? };
+    let report = args.finish("memfd")?;
+    let flags = match how.as_str() {
+        "mapped" | "written" => libc::MFD_CLOEXEC,
+        "huge" => libc::MFD_CLOEXEC | libc::MFD_HUGETLB,
+        _ => return Err(format!("as={how}: one of mapped, written, huge").into()),
+    };
+    let hold = |bytes| {
+        let mut file = memory::memfd(bytes, flags)?;
+        if how == "written" {
+            io::copy(&mut io::repeat(0xA5).take(bytes as u64), &mut file)?;
+            return Ok((file, None));
+        }
+        let mapping = Mapping::of_file(&file, bytes)?;
+        mapping.touch(0, bytes);
+        Ok((file, Some(mapping)))
+    };
+    cohort::run(&[size], timing, hold, |members| report.write(members, ""))?;
     Ok(ExitCode::SUCCESS)
 }
 
