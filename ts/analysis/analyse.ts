@@ -82,6 +82,9 @@ function summaryOf(metadata: Metadata, ticks: TickFacts, showSecrets: boolean): 
   }
 }
 
+/** The sampler confirms while the build runs; the analysis knows of later measurements, too, and may see another tick as the peak. */
+const MOST_ABOVE_CONFIRMED = 1.03
+
 /** The largest total of one tick of phase build by the metric; private = sum of resident - shared, PSS = private + shared counted once. */
 function peakOf(
   peak: PeakColumns,
@@ -95,13 +98,14 @@ function peakOf(
   // Exits that were seen and not recorded had marks, too.
   const withoutMark = known + (exits?.dropped ?? 0) + (exits?.unreadable ?? 0)
   const outside = processes.filter(({ outsideTree }) => outsideTree)
+  const confirmed = pss?.confirmed_peak?.pss_kb ?? null
   const sizes = { kb, rssKb, pssKb, privateKb, sharedKb, upperBoundRssKb, withoutMark }
   return {
     ...sizes,
     tick,
     elapsedUs,
     pssSource: measured ? 'measured' : 'modelled',
-    confirmedPssKb: pss?.confirmed_peak?.pss_kb ?? null,
+    confirmedPssKb: confirmed !== null && pssKb <= confirmed * MOST_ABOVE_CONFIRMED ? confirmed : null,
     processes,
     outsideProcesses: outside.length,
     outsideKb: outside.reduce((sum, process) => sum + process.kb, 0),
