@@ -1,7 +1,7 @@
 /**
  * The peak against the truth: burners whose sizes are drawn from a seed, spikes of 20 ms, and real builds in a memory cgroup of their own.
  *
- *   [SEED=n] [ROUNDS=5] node bench/accuracy.mjs [--only burners|spikes|builds]
+ *   [SEED=n] [ROUNDS=5] node bench/accuracy.mjs [--only burners|spikes|builds|NAME OF A BURNER]
  *
  * Burners (hold.c): the truth is the sum of Pss and of resident sizes that the kernel gives for all of its processes at that instant, and beside it the
  * largest anon + shmem of the cgroup. Builds: the largest anon of the cgroup, read 400 times a second, against the sum of resident - shared; files
@@ -127,11 +127,11 @@ async function play(members, parent) {
   return { ...result, truthPss: truth('pss_kb'), truthRss: truth('rss_kb') }
 }
 
-async function measureBurners(parent, runs) {
+async function measureBurners(parent, runs, chosen) {
   const rows = [
     ['burner', 'PSS MiB: truth', 'peak', 'error', 'RSS MiB: truth', 'peak', 'error', 'bound/truth', 'cgroup anon+shmem', 'source of PSS'],
   ]
-  for (const [name, scenario] of Object.entries(burners)) {
+  for (const [name, scenario] of chosen) {
     const results = []
     for (let round = 0; round < runs; round++) results.push(await play(scenario(), parent))
     const errors = results.map(({ pss, truthPss }) => pss.pssKb / truthPss - 1)
@@ -274,7 +274,10 @@ const runs = rounds(5)
 const parent = cgroupParent()
 print(`seed ${seed}; cgroup below ${parent ?? 'nothing: none can be made'}; user ${process.getuid()}; target ${percent(TARGET)}`)
 print(`source in use: ${sourcesOf((await record(['true'], undefined)).metadata)}`)
-if (!only || only === 'burners') await measureBurners(parent, runs)
+const chosen = Object.entries(burners).filter(([name]) => !only || only === 'burners' || only === name)
+if (chosen.length > 0) await measureBurners(parent, runs, chosen)
+else if (only !== 'spikes' && only !== 'builds')
+  fail(`--only ${only}: burners, spikes, builds, or one of ${Object.keys(burners).join('; ')}`)
 if (!only || only === 'spikes') await measureSpikes(parent, runs)
 if (!only || only === 'builds') await measureBuilds(parent, runs)
 if (unmeasured) fail(unmeasured)
