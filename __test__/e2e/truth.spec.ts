@@ -1,6 +1,7 @@
 /** Known memory against what is recorded. The burner's own memory is subtracted; sizes, counts and staggers come from a printed seed. */
 
-import { describe, expect, test, vi } from 'vitest'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, onTestFinished, type TestContext, test, vi } from 'vitest'
 import { burner, record, summary } from './harness.ts'
 import { draw, SEED } from './random.ts'
 import { largestTick, peaks, rows } from './readers.ts'
@@ -9,6 +10,20 @@ vi.setConfig({ testTimeout: 60_000 })
 process.stderr.write(`memory truth: MYMONITOR_SEED=${SEED}\n`)
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+const HUGE_PAGES = '/proc/sys/vm/nr_hugepages'
+
+/** Reserves so many huge pages of 2 MiB until the test ends, or skips it. */
+function needsHugePages(context: TestContext, pages: number): void {
+  const before = existsSync(HUGE_PAGES) ? readFileSync(HUGE_PAGES, 'utf8') : ''
+  try {
+    writeFileSync(HUGE_PAGES, String(Number(before) + pages))
+  } catch {
+    context.skip('huge pages can only be reserved by root, where the kernel has them')
+  }
+  onTestFinished(() => writeFileSync(HUGE_PAGES, before))
+  if (Number(readFileSync(HUGE_PAGES, 'utf8')) < Number(before) + pages) context.skip(`no ${pages} huge pages are free here`)
+}
+
 /** Parts of `truth` by which `measured` is off. */
 const error = (measured: number, truth: number) => Math.abs(measured - truth) / truth
 
@@ -62,5 +77,31 @@ describe(`memory truth, seed ${SEED}`, () => {
     expect(error((await peaks(dir)).rssKb, root.rss_kb)).toBeLessThan(0.03)
     const live = await rows(dir, 'ticks')
     expect(Math.max(...live.map((tick) => tick.live))).toBe(2)
+  })
+
+  describe('a file in memory', () => {
+    const MIB = 64
+    async function peakOverBase(as: string): Promise<number> {
+      const { command, report } = burner('memfd', `size=${MIB}M`, `as=${as}`, 'hold=500ms')
+      const { dir, status, stderr } = await record(command)
+      expect(status, stderr.toString()).toBe(0)
+      const { root, processes } = report()
+      const { rssKb, pssKb } = await peaks(dir)
+      expect(rssKb).toBeGreaterThanOrEqual(pssKb)
+      return (rssKb - root.rss_kb - sum(processes.map((one) => one.base_rss_kb))) / 1024
+    }
+
+    test('counts where it is mapped', async () => {
+      expect(error(await peakOverBase('mapped'), MIB)).toBeLessThan(0.02)
+    })
+
+    test('does not where it is only written, as docs/accuracy.md says', async () => {
+      expect(Math.abs(await peakOverBase('written'))).toBeLessThan(2)
+    })
+
+    test('does not in huge pages of hugetlbfs, as docs/accuracy.md says', async (context) => {
+      needsHugePages(context, MIB / 2)
+      expect(Math.abs(await peakOverBase('huge'))).toBeLessThan(2)
+    })
   })
 })
