@@ -65,7 +65,7 @@ impl Session {
         let events = if options.attach.is_some() { Events::Poll } else { options.events };
         let (connector, connector_state) = connect(events)?;
         let path = options.recording_dir.join(JOURNAL_FILE);
-        let journal = Journal::create(&path, options.sampler_cpus.clone()).map_err(|error| StartError::Recording(path, error))?;
+        let journal = Journal::create(&path).map_err(|error| StartError::Recording(path, error))?;
         let signals = options.handle_signals.then(|| Signals::take(!caller.ignores_hup)).transpose().map_err(system("sigaction"))?;
         let wake =
             eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| StartError::System("eventfd", errno.into()))?;
