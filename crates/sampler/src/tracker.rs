@@ -13,13 +13,10 @@ use crate::pss::Mark;
 mod live;
 mod outside;
 
-use live::{CROSS_CHECK_TICKS, exists_hidden, image_start, runs_in_memory_of, set_command_line};
+use live::{CROSS_CHECK_TICKS, cross_check_ticks, exists_hidden, image_start, lag_ticks, runs_in_memory_of, set_command_line};
 pub(crate) use live::{EXEC_CHECK_TICKS, Live};
 use outside::Outside;
 pub use outside::SCAN_PERIOD_US;
-
-/// About so many live processes are asked for children at a tick: the walk costs twice what their memory does.
-const MOST_ASKED: usize = 64;
 
 /// The tree below the launcher, and what is looked for outside of it.
 pub(crate) struct Tracker {
@@ -164,7 +161,7 @@ impl Tracker {
         if live.has_left {
             return Err(ReadError::Gone);
         }
-        if !live.is_due(tick, &statm, self.told.as_ref()) {
+        if !live.is_due(tick, &statm, self.told.as_ref(), self.live.len()) {
             return Ok(Some(statm));
         }
         let Ok(readable) = live.process.exe(&mut self.link) else { return Ok(Some(statm)) };
@@ -251,16 +248,15 @@ impl Tracker {
             pids.push(self.root_pid);
         }
         self.admit(&mut pids, tick, now_us, changes);
-        // A power of two: whoever's turn comes half as often as before is then never left out for longer than that.
-        let lag_ticks = u32::try_from(self.live.len().div_ceil(MOST_ASKED).next_power_of_two()).unwrap_or(1);
+        let (lag_ticks, cross_check_ticks) = (lag_ticks(self.live.len()), cross_check_ticks(self.live.len()));
         if told.is_none() {
             self.discovery_lag_ticks = self.discovery_lag_ticks.max(lag_ticks);
         }
         let mut index = 0;
         while index < self.live.len() {
             let live = &mut self.live[index];
-            let is_asked = !live.start.outside_tree
-                && if told.is_some() { live.is_its_turn(tick, CROSS_CHECK_TICKS) } else { live.may_have_forked(tick, lag_ticks) };
+            let is_asked = !live.outside_tree
+                && if told.is_some() { live.is_its_turn(tick, cross_check_ticks) } else { live.may_have_forked(tick, lag_ticks) };
             if is_asked {
                 if let Ok(threads) = live.process.children(&mut pids) {
                     live.threads = live.threads.max(threads);
@@ -355,6 +351,7 @@ impl Tracker {
             statm,
             has_stirred: false,
             has_left: false,
+            outside_tree,
             seen_ticks: 0,
             threads: facts.threads,
             children: 0,

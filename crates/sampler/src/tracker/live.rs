@@ -8,11 +8,16 @@ use crate::pss::Mark;
 /// recording's metadata.
 pub(crate) const EXEC_CHECK_TICKS: u32 = 4;
 
-/// The same for one whose memory stands still: an exec that leaves every size as it was would be a rare one.
+/// The same for one whose memory stands still: an exec that leaves every size as it was would be a rare one. Of many so many are asked at a tick.
 pub(super) const STILL_CHECK_TICKS: u32 = 8 * EXEC_CHECK_TICKS;
+const MOST_STILL_CHECKED: usize = 16;
 
-/// Where every fork is told, the ticks within which every process is asked for children once all the same.
+/// Where every fork is told, the ticks within which every process is asked for children once all the same. Of many so many are asked at a tick.
 pub(super) const CROSS_CHECK_TICKS: u32 = 32;
+const MOST_CROSS_CHECKED: usize = 8;
+
+/// Where nothing tells of forks, about so many live processes are asked for children at a tick: the walk costs twice what their memory does.
+const MOST_ASKED: usize = 64;
 
 /// A process with more children than this, whose list takes the kernel several reads, is asked for them at every [`LONG_LIST_TICKS`]-th tick.
 const LONG_LIST: usize = 512;
@@ -35,6 +40,8 @@ pub(crate) struct Live {
     pub(super) has_stirred: bool,
     /// Not a descendant, and it now runs what no pattern asks for.
     pub(super) has_left: bool,
+    /// As `start` has it.
+    pub(crate) outside_tree: bool,
     pub(crate) seen_ticks: u32,
     pub(super) threads: u32,
     /// How many children it had when it was last asked, and whether it ever had one.
@@ -49,14 +56,15 @@ pub(crate) struct Live {
 impl Live {
     /// Whether to look for another program: when it is told to have exec'ed, or in turn where nobody tells, and in the first ticks if its address space
     /// has another size or its command line was empty, because an exec replaces both.
-    pub(super) fn is_due(&self, tick: u32, statm: &Statm, told: Option<&Told>) -> bool {
+    pub(super) fn is_due(&self, tick: u32, statm: &Statm, told: Option<&Told>, live: usize) -> bool {
         if self.seen_ticks < FIRST_TICKS && (statm.size_kb != self.statm.size_kb || self.start.argv.is_empty()) || self.shares_parent {
             return true;
         }
         // Nobody tells of what is not of the tree.
-        match told.filter(|_| !self.start.outside_tree) {
+        match told.filter(|_| !self.outside_tree) {
             Some(told) => told.execed.contains(&self.process.pid()),
-            None => self.is_its_turn(tick, if self.has_stirred { EXEC_CHECK_TICKS } else { STILL_CHECK_TICKS }),
+            None if self.has_stirred => self.is_its_turn(tick, EXEC_CHECK_TICKS),
+            None => self.is_its_turn(tick, still_check_ticks(live)),
         }
     }
 
@@ -90,6 +98,24 @@ impl Live {
         let threads = (self.threads > 0).then_some(self.threads);
         ImageEnd { process_id: self.process_id, end_us, end, exit_code: None, signal: None, cpu_us: None, vm_hwm_kb: None, threads }
     }
+}
+
+/// In how many ticks each of `live` processes has its turn when about `most` have it at one. A power of two: whoever's turn comes half as often as
+/// before is then never left out for longer than that.
+fn turn_ticks(live: usize, most: usize) -> u32 {
+    u32::try_from(live.div_ceil(most).next_power_of_two()).unwrap_or(1)
+}
+
+pub(super) fn lag_ticks(live: usize) -> u32 {
+    turn_ticks(live, MOST_ASKED)
+}
+
+pub(super) fn still_check_ticks(live: usize) -> u32 {
+    turn_ticks(live, MOST_STILL_CHECKED).max(STILL_CHECK_TICKS)
+}
+
+pub(super) fn cross_check_ticks(live: usize) -> u32 {
+    turn_ticks(live, MOST_CROSS_CHECKED).max(CROSS_CHECK_TICKS)
 }
 
 pub(super) fn image_start(facts: &mymonitor_proc::Facts, pid: u32, process_id: u32) -> ImageStart {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use super::live::STILL_CHECK_TICKS;
+use super::live::{STILL_CHECK_TICKS, cross_check_ticks, lag_ticks, still_check_ticks};
 use super::*;
 
 pub(super) const LAUNCHER: u32 = 100;
@@ -279,4 +279,11 @@ fn an_exec_that_is_told_is_seen_at_that_tick_and_nothing_is_looked_for_meanwhile
     }
     tracker.told = Some(Told { execed: HashSet::from([200]), ..Told::default() });
     assert_eq!(pass(&mut tracker, 20).started[0].exec_count, 1);
+}
+
+#[test]
+fn of_thousands_no_more_are_asked_at_a_tick_than_of_hundreds() {
+    assert_eq!([1, 64, 65, 2_000].map(lag_ticks), [1, 1, 2, 32]);
+    assert_eq!([1, 256, 257, 2_000].map(cross_check_ticks), [32, 32, 64, 256]);
+    assert_eq!([1, 512, 513, 2_000].map(still_check_ticks), [32, 32, 64, 128]);
 }
