@@ -114,7 +114,8 @@ impl Ticker {
 
     /// CPU time of the sampling thread so far by what it did.
     pub(crate) fn phase_cpu(&self) -> PhaseCpu {
-        PhaseCpu { rollup_us: self.meter.counts.cpu_us, ..self.laps.of_all(self.counts.ticks) }
+        let of_ticks = self.laps.of_all(self.counts.ticks);
+        PhaseCpu { rollup_us: self.meter.counts.cpu_us, discover_us: of_ticks.discover_us + self.tracker.scan_cpu_us(), ..of_ticks }
     }
 
     /// The pass of a deadline. Deadlines that have passed meanwhile (SIGSTOP, suspend, a busy machine) are skipped and counted, never caught up.
@@ -157,10 +158,12 @@ impl Ticker {
         self.laps.end(|cpu| &mut cpu.discover_us);
         self.tracker.read_known(self.counts.ticks, instant_us, &mut self.changes);
         self.laps.end(|cpu| &mut cpu.read_us);
+        let scans_before_us = self.tracker.scan_cpu_us();
         self.tracker.discover(self.counts.ticks, instant_us, &mut self.changes);
+        self.laps.leave_out(self.tracker.scan_cpu_us() - scans_before_us);
         if let Some(follower) = &mut self.follower {
             // It knows of the tree only.
-            let alive = self.tracker.live().iter().filter(|live| !live.start.outside_tree).map(|live| live.process.pid());
+            let alive = self.tracker.live().iter().filter(|live| !live.outside_tree).map(|live| live.process.pid());
             follower.compare(self.changes.started.iter().filter(|image| !image.outside_tree).map(|image| image.pid), alive);
         }
         self.laps.end(|cpu| &mut cpu.discover_us);

@@ -10,7 +10,7 @@ use mymonitor_proc::{Facts, Glance, ProcRoot};
 use mymonitor_wire::{End, ImageEnd};
 
 use super::{Changes, Live, Opened, Tracker};
-use crate::clock::StartClock;
+use crate::clock::{self, StartClock};
 use crate::pattern::{Pattern, base_name};
 
 /// A second. Stored in the recording's metadata.
@@ -34,6 +34,7 @@ pub(super) struct Outside {
     scan: u32,
     due_us: i64,
     pids: Vec<u32>,
+    cpu_us: u64,
 }
 
 /// A process that is not known to be of the tree.
@@ -72,7 +73,7 @@ impl Outside {
         {
             callers.push(glance.ppid);
         }
-        Self { pattern, seen: HashMap::new(), callers, scan: 0, due_us: i64::MIN, pids: Vec::new() }
+        Self { pattern, seen: HashMap::new(), callers, scan: 0, due_us: i64::MIN, pids: Vec::new(), cpu_us: 0 }
     }
 
     fn matches(&self, proc: &ProcRoot, pid: u32, name: &[u8], arguments: &[u8]) -> bool {
@@ -118,6 +119,11 @@ impl Tracker {
         self
     }
 
+    /// CPU time of all scans so far.
+    pub(crate) fn scan_cpu_us(&self) -> u64 {
+        self.outside.as_ref().map_or(0, |outside| outside.cpu_us)
+    }
+
     /// Makes the next pass scan, whenever the last one was.
     pub(crate) fn look_outside_now(&mut self) {
         if let Some(outside) = &mut self.outside {
@@ -137,6 +143,7 @@ impl Tracker {
             return;
         }
         let Some(mut outside) = self.outside.take_if(|outside| now_us >= outside.due_us) else { return };
+        let cpu_us = clock::thread_cpu_us();
         outside.due_us = now_us.saturating_add(SCAN_PERIOD_US.into());
         outside.scan += 1;
         let mut pids = std::mem::take(&mut outside.pids);
@@ -149,6 +156,7 @@ impl Tracker {
         let scan = outside.scan;
         outside.seen.retain(|_, seen| seen.latest_scan == scan);
         outside.pids = pids;
+        outside.cpu_us += clock::thread_cpu_us() - cpu_us;
         self.outside = Some(outside);
     }
 

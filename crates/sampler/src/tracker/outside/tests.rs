@@ -178,3 +178,18 @@ fn what_outlives_the_build_ends_alive_with_the_cpu_time_it_used_since() {
     let ends: Vec<_> = changes.ended.iter().map(|image| (image.end, image.cpu_us)).collect();
     assert_eq!(ends, [(End::Alive, Some(100 * 1_000_000 / ticks_per_second))]);
 }
+
+#[test]
+fn the_cpu_time_of_scans_is_counted_apart_and_grows_with_scans_only() {
+    let mut host = Host::new("gradle", |_| {});
+    let scanned_us = (0..1_000)
+        .find_map(|_| {
+            host.pass();
+            Some(host.tracker.scan_cpu_us()).filter(|&us| us > 0)
+        })
+        .unwrap();
+    let mut changes = Changes::default();
+    // Less than a second after the last scan.
+    host.tracker.discover(host.tick + 1, i64::from(host.tick) * i64::from(SCAN_PERIOD_US) + 1, &mut changes);
+    assert_eq!(host.tracker.scan_cpu_us(), scanned_us);
+}
