@@ -65,7 +65,8 @@ impl HostFiles {
 
     /// Reads everything now.
     pub fn read(&self) -> HostReading {
-        let mut buffer = [0; 4096];
+        // What is asked for stands in the first twenty lines of each.
+        let mut buffer = [0; 1024];
         let mut reading = HostReading::default();
         if let Some(text) = read_text(self.meminfo.as_ref(), &mut buffer) {
             reading.mem_available_kb = after(text, "MemAvailable:");
