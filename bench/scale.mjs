@@ -1,16 +1,18 @@
 /**
  * Many processes: in the build, and outside of it.
  *
- *   [ROUNDS=5] [COUNT=2000] [HOST=5000] node bench/scale.mjs [--only live|late|host]
+ *   [ROUNDS=5] [COUNT=2000] [HOST=5000] node bench/scale.mjs [--only live|late|host|scan]
  *
  * live: sampler CPU per tick of COUNT sleeping processes (crowd.c) against a C loop that only reads their statm by kept descriptors. late: how long after
- * its fork a process among them has its first sample. host: a small build with and without HOST sleeping processes outside of it.
+ * its fork a process among them has its first sample. host: a small build with and without HOST sleeping processes outside of it. scan: the same where all of /proc is
+ * looked over once a second.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  CLI,
   compile,
   fail,
   machine,
@@ -20,6 +22,7 @@ import {
   print,
   quantile,
   ratioOf,
+  recordingsIn,
   rounds,
   rowsOf,
   sample,
@@ -32,22 +35,32 @@ import {
 const { only } = parse({ only: { type: 'string' } })
 const INTERVAL_MS = 50
 const HOLD_MS = 8000
+/** Of the host's state, and after each change of it. */
+const WINDOW_MS = 4000
+const SETTLE_MS = 1000
+/** A new process is looked at in the first four scans, later in every eighth. */
+const SCAN_SETTLE_MS = 6000
+const HOST_PAIRS = 15
 const scratch = temporary()
 const crowd = compile('crowd', scratch)
 const pids = join(scratch, 'pids')
 const outside = []
 process.on('exit', () => outside.map((child) => child.kill('SIGKILL')))
 
+async function ready(child, file, count) {
+  const isReady = () => existsSync(file) && readFileSync(file, 'utf8').includes('ready')
+  for (let waited = 0; !isReady(); waited += 100) {
+    if (waited > 60_000 || child.exitCode !== null) fail(`${count} processes could not be started: see ulimit -u`)
+    await delay(100)
+  }
+}
+
 /** So many sleeping processes that are not the build's, until end() is called. */
 async function startOutside(count, ms) {
   rmSync(pids, { force: true })
   const child = spawn(crowd, ['idle', String(count), String(ms), pids], { stdio: 'ignore' })
   outside.push(child)
-  const isReady = () => existsSync(pids) && readFileSync(pids, 'utf8').includes('ready')
-  for (let waited = 0; !isReady(); waited += 100) {
-    if (waited > 60_000 || child.exitCode !== null) fail(`${count} processes could not be started: see ulimit -u`)
-    await delay(100)
-  }
+  await ready(child, pids, count)
   return { end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')) }
 }
 
@@ -184,29 +197,109 @@ async function measureLate(count) {
   table(rows)
 }
 
-async function measureHost(runs, count) {
-  const ratios = []
-  const figures = { without: [], with: [] }
-  for (let round = 0; round < runs; round++) {
-    const alone = (await sampled('auto', 50)).perTick
-    const { end } = await startOutside(count, 120_000)
-    const crowded = (await sampled('auto', 50)).perTick
-    await end()
-    figures.without.push(alone)
-    figures.with.push(crowded)
-    ratios.push(crowded / alone)
+/** Mean and median CPU of the sampling thread in a part of a recording, microseconds. */
+function within(ticks, [from, to]) {
+  const inside = ticks.filter(({ at }) => at >= from && at <= to)
+  const steps = inside.slice(1).map((tick, index) => (tick.cpu - inside[index].cpu) / (tick.tick - inside[index].tick))
+  if (steps.length < 20) fail(`only ${steps.length} ticks between two changes of the host`)
+  return { perTick: median(steps), perSecond: (1e6 * (inside.at(-1).cpu - inside[0].cpu)) / (inside.at(-1).at - inside[0].at) }
+}
+
+/**
+ * One recording, during which COUNT processes outside of the build come and go: what differs between two neighbouring parts of it is little else than
+ * them. Their forks and ends are no part of either.
+ */
+async function alternated(runs, count, argsOf, settleMs = SETTLE_MS) {
+  const output = temporary()
+  const ms = 2 * (runs + 1) * (WINDOW_MS + settleMs + 4 * count)
+  const started = join(output, 'started')
+  const args = argsOf([crowd, 'idle', '50', String(ms), started])
+  const child = spawn(process.execPath, [CLI, 'sample', '--output-dir', output, '--no-report', ...args], { stdio: 'ignore' })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const window = async () => {
+    await delay(settleMs)
+    const from = Date.now() * 1000
+    await delay(WINDOW_MS)
+    return [from, Date.now() * 1000]
   }
-  print(`\na build of 50 processes, with and without ${count} sleeping ones outside of it; target 1.02`)
+  await ready(child, started, 50)
+  const windows = [await window()]
+  for (let run = 0; run < runs; run++) {
+    const { end } = await startOutside(count, ms)
+    windows.push(await window())
+    await end()
+    windows.push(await window())
+  }
+  child.kill('SIGTERM')
+  await ended
+  const dir = recordingsIn(output)[0]
+  if (!dir) fail(`no recording below ${output}`)
+  const { started_at_unix_us: startedUs } = JSON.parse(readFileSync(join(dir, 'metadata.json'), 'utf8'))
+  const rows = await rowsOf(dir, 'ticks', ['tick', 'elapsed_us', 'sampler_cpu_us'])
+  const ticks = rows.map(({ tick, elapsed_us, sampler_cpu_us }) => ({
+    tick,
+    at: startedUs + Number(elapsed_us),
+    cpu: Number(sampler_cpu_us),
+  }))
+  return windows.map((times) => within(ticks, times))
+}
+
+/** Every odd window is with them, and stands between two without. */
+const pairs = (windows) =>
+  windows.flatMap((crowded, index) => (index % 2 ? [{ crowded, before: windows[index - 1], after: windows[index + 1] }] : []))
+
+async function measureHost(runs, count) {
+  const results = pairs(await alternated(runs, count, (build) => ['--', ...build]))
+  print(`\na build of 50 processes, with and without ${count} sleeping ones outside of it, in turn within one recording; target 1.02`)
   table([
     ['', 'CPU µs per tick'],
-    ['without', spread(figures.without, 0)],
-    [`with ${count}`, spread(figures.with, 0)],
+    [
+      'without',
+      spread(
+        results.map(({ before }) => before.perTick),
+        0,
+      ),
+    ],
+    [
+      `with ${count}`,
+      spread(
+        results.map(({ crowded }) => crowded.perTick),
+        0,
+      ),
+    ],
   ])
+  const ratios = results.map(({ crowded, before, after }) => (2 * crowded.perTick) / (before.perTick + after.perTick))
   print(`ratio: ${ratioOf(ratios, 0.02)}`)
+}
+
+async function measureScan(runs, count) {
+  const conf = join(scratch, 'conf')
+  mkdirSync(conf)
+  writeFileSync(join(conf, 'config.toml'), '[monitor.collection]\npss_collector_mode = "full_scan"\n')
+  const project = (build) => {
+    const lines = [
+      'name = "crowd"',
+      `dir = "${scratch}"`,
+      `build_command_template = "${build.join(' ')}"`,
+      'process_pattern = "no-such-name"',
+    ]
+    writeFileSync(join(conf, 'projects.toml'), ['[[projects]]', ...lines, ''].join('\n'))
+    return ['--config', join(conf, 'config.toml'), '-p', 'crowd', '-j', '1']
+  }
+  const results = pairs(await alternated(runs, count, project, SCAN_SETTLE_MS))
+  const perCent = (key) => spread(results.map((result) => result[key].perSecond / 10_000))
+  print(`\nthe same with pss_collector_mode = "full_scan", which looks through /proc once a second`)
+  table([
+    ['', '% of one CPU'],
+    ['without', perCent('before')],
+    [`with ${count}`, perCent('crowded')],
+  ])
 }
 
 machine()
 const runs = rounds(5)
 if (!only || only === 'live') await measureLive(runs, numberOf('COUNT', 2000))
 if (!only || only === 'late') await measureLate(numberOf('COUNT', 2000))
-if (!only || only === 'host') await measureHost(runs, numberOf('HOST', 5000))
+const pairsOf = (usual) => (process.env.ROUNDS ? runs : usual)
+if (!only || only === 'host') await measureHost(pairsOf(HOST_PAIRS), numberOf('HOST', 5000))
+if (!only || only === 'scan') await measureScan(pairsOf(5), numberOf('HOST', 5000))
