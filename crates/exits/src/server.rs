@@ -72,21 +72,15 @@ impl Server {
 
     /// Goes on where a server that was killed stopped: lets those go that it had received.
     pub fn take_over(self) {
-        for id in self.inbox.slots.waiting() {
-            self.inbox.listener.answer(id);
-        }
-        for slot in 0..COUNT {
-            self.inbox.slots.clear(slot);
-        }
+        let Inbox { listener, slots, .. } = &self.inbox;
+        let_received_go(listener, slots);
         self.serve();
     }
 
     /// Lets everything go that was received and that comes, without a look at it, until no process has the filter any more: for a process that may not
     /// be the server, when nobody else is there.
     pub fn let_all_go(listener: &Listener, slots: &Slots) {
-        for id in slots.waiting() {
-            listener.answer(id);
-        }
+        let_received_go(listener, slots);
         loop {
             match listener.wait(None) {
                 Waited::Ready => {}
@@ -156,6 +150,16 @@ impl Inbox {
 
     fn is_ready(&self) -> bool {
         matches!(self.listener.wait(Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 })), Waited::Ready)
+    }
+}
+
+/// All slots are free after it.
+fn let_received_go(listener: &Listener, slots: &Slots) {
+    for id in slots.waiting() {
+        listener.answer(id);
+    }
+    for slot in 0..COUNT {
+        slots.clear(slot);
     }
 }
 
