@@ -9,8 +9,6 @@ pub struct Rollup {
     pub pss_kb: u64,
     /// Pages that no other process maps: `Private_Clean` + `Private_Dirty`.
     pub uss_kb: u64,
-    /// Proportional share of what is swapped out; absent where the kernel has no swap built in.
-    pub swap_pss_kb: Option<u64>,
 }
 
 impl Rollup {
@@ -18,7 +16,7 @@ impl Rollup {
     pub fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
         const MALFORMED: ReadError = ReadError::Malformed("smaps_rollup");
         let text = str::from_utf8(bytes).map_err(|_| MALFORMED)?;
-        let (mut rss, mut pss, mut clean, mut dirty, mut swap_pss) = (None, None, None, None, None);
+        let (mut rss, mut pss, mut clean, mut dirty) = (None, None, None, None);
         for line in text.lines() {
             let Some((key, rest)) = line.split_once(':') else { continue };
             let field = match key {
@@ -26,14 +24,13 @@ impl Rollup {
                 "Pss" => &mut pss,
                 "Private_Clean" => &mut clean,
                 "Private_Dirty" => &mut dirty,
-                "SwapPss" => &mut swap_pss,
                 _ => continue,
             };
             *field = Some(rest.trim().strip_suffix(" kB").and_then(|digits| digits.parse().ok()).ok_or(MALFORMED)?);
         }
         match (rss, pss, clean, dirty) {
             (Some(rss_kb), Some(pss_kb), Some(clean), Some(dirty)) => {
-                Ok(Self { rss_kb, pss_kb, uss_kb: u64::checked_add(clean, dirty).ok_or(MALFORMED)?, swap_pss_kb: swap_pss })
+                Ok(Self { rss_kb, pss_kb, uss_kb: u64::checked_add(clean, dirty).ok_or(MALFORMED)? })
             }
             _ => Err(MALFORMED),
         }
@@ -61,7 +58,7 @@ Locked:                0 kB
 
     #[test]
     fn the_kernel_s_file_is_read() {
-        assert_eq!(Rollup::parse(WHOLE.as_bytes()), Ok(Rollup { rss_kb: 10_240, pss_kb: 5_120, uss_kb: 4_096, swap_pss_kb: Some(32) }));
+        assert_eq!(Rollup::parse(WHOLE.as_bytes()), Ok(Rollup { rss_kb: 10_240, pss_kb: 5_120, uss_kb: 4_096 }));
     }
 
     #[test]
@@ -69,11 +66,5 @@ Locked:                0 kB
         for cut in 0..WHOLE.find("Private_Dirty").unwrap() + 20 {
             assert_eq!(Rollup::parse(&WHOLE.as_bytes()[..cut]), Err(ReadError::Malformed("smaps_rollup")), "cut at {cut}");
         }
-    }
-
-    #[test]
-    fn a_kernel_without_swap_has_no_swap_figure() {
-        let text: String = WHOLE.split_inclusive('\n').filter(|line| !line.starts_with("Swap")).collect();
-        assert_eq!(Rollup::parse(text.as_bytes()).unwrap().swap_pss_kb, None);
     }
 }

@@ -5,9 +5,8 @@ use mymonitor_proc::Rollup;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(rollup) = Rollup::parse(bytes) {
-        let Rollup { rss_kb, pss_kb, uss_kb, swap_pss_kb } = rollup;
-        let swap = swap_pss_kb.map_or(String::new(), |kb| format!("SwapPss: {kb} kB\n"));
-        let again = format!("Rss: {rss_kb} kB\nPss: {pss_kb} kB\nPrivate_Clean: 0 kB\nPrivate_Dirty: {uss_kb} kB\n{swap}");
+        let Rollup { rss_kb, pss_kb, uss_kb } = rollup;
+        let again = format!("Rss: {rss_kb} kB\nPss: {pss_kb} kB\nPrivate_Clean: 0 kB\nPrivate_Dirty: {uss_kb} kB\n");
         assert_eq!(Rollup::parse(again.as_bytes()), Ok(rollup));
     }
 });
