@@ -1,9 +1,9 @@
-/* The least that exit notifications can cost, and what a build costs without them. bench/coverage.mjs and bench/wall.mjs run it.
+/* The least that exit notifications can cost, and what a build costs without them. bench/coverage.mjs, bench/overhead.mjs and bench/wall.mjs run it.
  *
- *   notifier bare|answer|clock JSON -- COMMAND...
+ *   notifier bare|answer|clock|files JSON -- COMMAND...
  *
  * bare runs COMMAND; answer runs it under a filter that notifies exit_group and answers each with CONTINUE; clock reads the process's CPU clock before
- * that. Filter, scheduling and order of work are those of mymonitor's launcher. JSON gets the wall time, the CPU time of all descendants that were
+ * that; files its status, stat and cmdline, too, and looks at nothing in them: the floor of an exit record. Filter, scheduling and order of work are those of mymonitor's launcher. JSON gets the wall time, the CPU time of all descendants that were
  * waited for, our own, the exits and the sum of the clocks. Ends with COMMAND's status.
  */
 #define _GNU_SOURCE
@@ -111,7 +111,20 @@ static void read_clock(uint32_t task) {
     unread += !clock;
 }
 
-static void serve(int listener, int with_clock) {
+static void read_files(uint32_t task) {
+    static char text[64 * 1024];
+    char path[64];
+    const char *names[] = {"status", "stat", "cmdline"};
+    for (int name = 0; name < 3; name++) {
+        snprintf(path, sizeof path, "/proc/%u/%s", task, names[name]);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0) continue;
+        while (read(file, text, sizeof text) > 0) {}
+        close(file);
+    }
+}
+
+static void serve(int listener, int with_clock, int with_files) {
     struct sched_param priority = {.sched_priority = 1};
     sched_setscheduler(0, SCHED_FIFO, &priority); /* As the launcher: a help only. */
     mlockall(MCL_CURRENT | MCL_ONFAULT);
@@ -124,14 +137,16 @@ static void serve(int listener, int with_clock) {
         if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification)) continue;
         exits++;
         if (with_clock) read_clock(notification.pid);
+        if (with_files) read_files(notification.pid);
         struct seccomp_notif_resp answer = {.id = notification.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
         ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
     }
 }
 
 int main(int argc, char **argv) {
-    if (argc < 5 || strcmp(argv[3], "--") || (strcmp(argv[1], "bare") && strcmp(argv[1], "answer") && strcmp(argv[1], "clock")))
-        return fputs("usage: notifier bare|answer|clock JSON -- COMMAND...\n", stderr), 125;
+    int with_files = argc > 1 && !strcmp(argv[1], "files"), with_clock = with_files || (argc > 1 && !strcmp(argv[1], "clock"));
+    if (argc < 5 || strcmp(argv[3], "--") || (strcmp(argv[1], "bare") && strcmp(argv[1], "answer") && !with_clock))
+        return fputs("usage: notifier bare|answer|clock|files JSON -- COMMAND...\n", stderr), 125;
     int filtered = strcmp(argv[1], "bare") != 0, sockets[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets)) die("socketpair");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -154,7 +169,7 @@ int main(int argc, char **argv) {
     if (filtered) {
         int listener = pass(sockets[0], -1);
         if (listener < 0) return fputs("notifier: no listener: the kernel or a container refuses it\n", stderr), 125;
-        serve(listener, !strcmp(argv[1], "clock"));
+        serve(listener, with_clock, with_files);
     }
     uint64_t wall = 0;
     for (pid_t pid; (pid = wait(&ended)) > 0;) {

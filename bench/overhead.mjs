@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail, machine, median, parse, print, ROOT, run, runsOf, sample, sourcesOf, spread, table, temporary } from './lib.mjs'
+import { compile, fail, machine, median, parse, print, ROOT, run, runsOf, sample, sourcesOf, spread, table, temporary } from './lib.mjs'
 
 const options = parse({
   runs: { type: 'string', default: '5' },
@@ -17,6 +17,7 @@ const runs = runsOf(options.runs)
 const scratch = temporary()
 const baseline = join(scratch, 'baseline')
 run(['cc', '-O2', '-o', baseline, join(ROOT, 'bench/baseline.c')])
+const notifier = compile('notifier', scratch)
 
 const inBuild = { cwd: options.dir }
 const clean = () => run(['sh', '-c', options.clean], inBuild)
@@ -47,6 +48,15 @@ function withMymonitor() {
   }
 }
 
+/** CPU per exit, microseconds, of a C program that reads the same files of each exiting process and keeps nothing. */
+function floorOfLauncher() {
+  clean()
+  const json = join(scratch, 'notifier.json')
+  run([notifier, 'files', json, '--', ...command], inBuild)
+  const { own_cpu_us: cpu, exits } = JSON.parse(readFileSync(json, 'utf8'))
+  return cpu / exits
+}
+
 function bareBuild() {
   clean()
   return run(command, inBuild) * 1000
@@ -56,7 +66,13 @@ machine()
 print(`build: ${command.join(' ')} in ${options.dir}, ${runs} interleaved rounds, medians (range)`)
 const rounds = []
 for (let round = 0; round < runs; round++) {
-  rounds.push({ ours: withMymonitor(), baseline: withBaseline(), walk: withBaseline('--bare'), wall: bareBuild() })
+  rounds.push({
+    ours: withMymonitor(),
+    baseline: withBaseline(),
+    walk: withBaseline('--bare'),
+    floor: floorOfLauncher(),
+    wall: bareBuild(),
+  })
 }
 
 // Microseconds a tick are milliseconds per 1,000 ticks.
@@ -88,6 +104,10 @@ const all = rounds.map(({ ours }) => (ours.cpu + ours.rollups + ours.launcher) /
 print()
 print(`sources: ${[...new Set(rounds.map(({ ours }) => ours.sources))].join('; ')}`)
 print(`measuring PSS: ${spread(rollups)} % of one CPU; target 1`)
-print(`launcher: ${spread(launcher, 0)} µs CPU per process; target 100; all three together: ${spread(all, 0)} ms per 1,000 ticks`)
+const floor = rounds.map((round) => round.floor)
+print(
+  `launcher: ${spread(launcher, 0)} µs CPU per process; target 100; notifier.c, which reads the same files and keeps nothing: ${spread(floor, 0)}`,
+)
+print(`all three together: ${spread(all, 0)} ms per 1,000 ticks`)
 const ratios = rounds.map((round) => round.ours.cpu / round.ours.ticks / (round.baseline.cpu / round.baseline.ticks))
 print(`ratio mymonitor / baseline.c: ${spread(ratios)} of paired rounds; target 1.25`)
