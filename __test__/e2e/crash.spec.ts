@@ -36,7 +36,7 @@ const STOP_MS = Number(process.env['MYMONITOR_STOP_S'] ?? 3) * 1000
 /** The build alone takes a fraction of it on a loaded machine: one that takes longer hangs. */
 const HANGS_MS = 10_000
 
-vi.setConfig({ testTimeout: HANGS_MS + CRASHES * 5_000 + STOP_MS })
+vi.setConfig({ testTimeout: HANGS_MS + CRASHES * 10_000 + STOP_MS })
 
 const compile = compiler()
 const ENDS = compile('ends') ?? ''

@@ -106,7 +106,7 @@ fn forks_that_share_pages_copy_on_write_are_counted_once() {
 
 #[test]
 fn a_steady_peak_is_confirmed_by_a_tick_that_was_measured_in_full() {
-    let recorded = Build::new("private sizes=80M,60M hold=20s").record(PssMode::Budget { percent: 20.0 }, 30);
+    let recorded = Build::new("private sizes=80M,60M hold=20s").record(PssMode::Budget { percent: 20.0 }, 80);
     let confirmed = recorded.confirmed.expect("the peak is confirmed");
     assert!(recorded.full().contains(&(confirmed.tick, confirmed.pss_kb)), "{confirmed:?} {:?}", recorded.full());
     assert_near(confirmed.pss_kb, 140 * MIB_KB, 3 * PROCESS_KB);
