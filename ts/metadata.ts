@@ -18,6 +18,8 @@ export interface ExitRecords {
   unreadable: number
   /** Sum of the CPU clocks in the records. */
   attributed_cpu_us: number
+  /** Names of programs that asked for a seccomp listener of their own and got EBUSY; null in recordings of earlier versions. */
+  refused_listeners: string[] | null
   /** Names of programs that would have gained privilege at exec without no_new_privs; null where mymonitor died, and in recordings of earlier versions. */
   privilege_lost: string[] | null
 }

@@ -14,6 +14,7 @@ const exits: ExitRecords = {
   dropped: 0,
   unreadable: 0,
   attributed_cpu_us: 1,
+  refused_listeners: [],
   privilege_lost: [],
 }
 
@@ -127,6 +128,12 @@ describe('what the exit records cannot say or have done', () => {
       { privilege_lost: ['helper', 'sudo'] },
       ['gcc'],
       'helper and sudo ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll they can.',
+    ],
+    [
+      'a listener that was refused',
+      { refused_listeners: ['crun'] },
+      ['gcc'],
+      'crun asked for a seccomp listener and got EBUSY, because of the exit records (one listener a process): with --events poll it gets one.',
     ],
   ])('%s', async (_, facts, argv, sentence) => {
     expect(await warnings({ metadata: { exit_records: { ...exits, ...facts } } }, argv)).toEqual([sentence])

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { below, numbers, only, PAGE_KB, processesOf } from './ends.ts'
 import {
@@ -42,6 +42,21 @@ describe('which sources there were', () => {
     const [auto, poll] = [await record([LISTENER]), await record([LISTENER], ['--events', 'poll'])]
     expect(auto.stdout.toString()).toBe('EBUSY\n')
     expect(poll.stdout.toString()).toBe('installed\n')
+    expect([auto, poll].map(({ metadata }) => metadata.exit_records?.refused_listeners)).toEqual([['listener'], []])
+    expect((await summary(auto.dir)).trust.warnings).toContain(
+      'listener asked for a seccomp listener and got EBUSY, because of the exit records (one listener a process): with --events poll it gets one.',
+    )
+  })
+
+  test('every program that wants one is named once, those of 32 bits too, and not who only asks whether the kernel has them', async (context) => {
+    const listener32 = compile('listener', '-m32')
+    if (listener32 === null) return context.skip('no 32-bit compiler')
+    const dir = temporary()
+    const [probe, other] = [join(dir, 'probe'), join(dir, 'other')]
+    for (const copy of [probe, other]) copyFileSync(LISTENER, copy)
+    const { stdout, metadata } = await record(['sh', '-c', '"$0"; "$1" probe; "$2"; "$0"', listener32, probe, other])
+    expect(stdout.toString()).toBe('EBUSY\nBad address\nEBUSY\nEBUSY\n')
+    expect(metadata.exit_records?.refused_listeners).toEqual([basename(listener32), 'other'])
   })
 
   test('a build that wants the strict mode of seccomp is refused it: a limit, with --events poll as the way out', async () => {

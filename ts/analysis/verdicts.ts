@@ -49,6 +49,7 @@ function exitWarnings(exits: ExitRecords | null, processes: ProcessFacts): strin
         ]
       : []),
     ...privilegeWarnings(exits.privilege_lost ?? []),
+    ...listenerWarnings(exits.refused_listeners ?? []),
   ]
 }
 
@@ -57,6 +58,14 @@ function privilegeWarnings(names: readonly string[]): string[] {
   const they = names.length === 1 ? 'it' : 'they'
   return [
     `${names.join(' and ')} ran and could gain no privilege, because of the exit records (NO_NEW_PRIVS): with --events poll ${they} can.`,
+  ]
+}
+
+function listenerWarnings(names: readonly string[]): string[] {
+  if (names.length === 0) return []
+  const they = names.length === 1 ? 'it gets' : 'they get'
+  return [
+    `${names.join(' and ')} asked for a seccomp listener and got EBUSY, because of the exit records (one listener a process): with --events poll ${they} one.`,
   ]
 }
 

@@ -195,6 +195,8 @@ export interface ExitCounts {
   unreadable: number
   /** Sum of the CPU clocks in the records. */
   attributedCpuUs: number
+  /** Names of programs that asked for a seccomp listener of their own, which the kernel refuses below the exit records'. */
+  refusedListeners: Array<string>
 }
 
 /** What became of the exit records. */

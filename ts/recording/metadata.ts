@@ -63,6 +63,7 @@ const isMetadata = t.isPartial({
       dropped: count,
       unreadable: count,
       attributed_cpu_us: count,
+      refused_listeners: t.isNullable(t.isArray(text)),
       privilege_lost: t.isNullable(t.isArray(text)),
     }),
   ),
@@ -154,7 +155,7 @@ function withAbsent(value: unknown): unknown {
     ...value,
     host: merged(ABSENT_HOST, value['host']),
     limits: merged(ABSENT_LIMITS, value['limits']),
-    exit_records: merged({ privilege_lost: null }, value['exit_records'] ?? null),
+    exit_records: merged({ refused_listeners: null, privilege_lost: null }, value['exit_records'] ?? null),
     counts: merged({ short_of_descriptors: 0, discovery_lag_ticks: 1 }, value['counts'] ?? null),
     own_cost: merged(ABSENT_COST, value['own_cost'] ?? null),
   }

@@ -178,6 +178,7 @@ function exitRecords(
     dropped: exits.dropped,
     unreadable: exits.unreadable,
     attributed_cpu_us: exits.attributedCpuUs,
+    refused_listeners: exits.refusedListeners,
     privilege_lost: privilegeLost,
   }
 }

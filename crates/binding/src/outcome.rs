@@ -79,6 +79,8 @@ pub struct ExitCounts {
     pub unreadable: f64,
     /// Sum of the CPU clocks in the records.
     pub attributed_cpu_us: f64,
+    /// Names of programs that asked for a seccomp listener of their own, which the kernel refuses below the exit records'.
+    pub refused_listeners: Vec<String>,
 }
 
 /// What came of a session.
@@ -176,6 +178,7 @@ impl From<mymonitor_sampler::ExitCounts> for ExitCounts {
             dropped: number(counts.dropped),
             unreadable: number(counts.unreadable),
             attributed_cpu_us: number(counts.attributed_cpu_us),
+            refused_listeners: counts.refused_listeners,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The filter that notifies `exit_group` and allows everything else.
+//! The filter that notifies `exit_group`, and who asks for a listener of its own, and allows everything else.
 
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
@@ -24,7 +24,7 @@ impl Filter {
             // SAFETY: the call takes integers.
             unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
         }
-        #[expect(clippy::cast_possible_truncation, reason = "twelve instructions")]
+        #[expect(clippy::cast_possible_truncation, reason = "some twenty instructions")]
         let program = libc::sock_fprog { len: PROGRAM.len() as libc::c_ushort, filter: PROGRAM.as_ptr().cast_mut() };
         // SAFETY: the kernel only reads the program, which is a constant.
         let listener = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, self.flags, &raw const program) };
@@ -70,36 +70,67 @@ pub(crate) fn last_errno() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
 
-/// The number of the system call means nothing without the architecture: x86-64 programs may make 32-bit calls.
-const PROGRAM: [libc::sock_filter; 12] = [
+/// Where the program goes on.
+const LISTENER: u8 = 13;
+const ALLOW: u8 = 21;
+const NOTIFY: u8 = 22;
+
+/// The number of the system call means nothing without the architecture: x86-64 programs may make 32-bit calls. x32 calls have bit 30 set and pass.
+///
+/// Of seccomp(2) only what asks for a listener is notified, which the kernel refuses below this one: nothing is lost where the notification fails.
+/// Without a filter it is libseccomp's question whether the kernel knows the flag.
+const PROGRAM: [libc::sock_filter; 23] = [
     load(4),
-    skip_unless(0xc000_003e, 2), // AUDIT_ARCH_X86_64
+    when_equal(1, 0xc000_003e, 2, 5), // AUDIT_ARCH_X86_64
     load(0),
-    // x32 calls have bit 30 set and pass.
-    notify_if(231, 7),
-    skip_unless(0x4000_0003, 2), // AUDIT_ARCH_I386
+    when_equal(3, 231, NOTIFY, 4),       // exit_group
+    when_equal(4, 317, LISTENER, ALLOW), // seccomp
+    when_equal(5, 0x4000_0003, 6, 9),    // AUDIT_ARCH_I386
     load(0),
-    notify_if(252, 4),
-    skip_unless(0xc000_00b7, 2), // AUDIT_ARCH_AARCH64
+    when_equal(7, 252, NOTIFY, 8),
+    when_equal(8, 354, LISTENER, ALLOW),
+    when_equal(9, 0xc000_00b7, 10, ALLOW), // AUDIT_ARCH_AARCH64
     load(0),
-    notify_if(94, 1),
+    when_equal(11, 94, NOTIFY, 12),
+    when_equal(12, 277, LISTENER, ALLOW),
+    load(argument(0)),
+    when_equal(14, libc::SECCOMP_SET_MODE_FILTER, 15, ALLOW),
+    load(argument(1)),
+    when_any(16, NEW_LISTENER, 17, ALLOW),
+    load(argument(2)),
+    when_equal(18, 0, 19, NOTIFY),
+    load(argument(2) + 4),
+    when_equal(20, 0, ALLOW, NOTIFY),
     give(libc::SECCOMP_RET_ALLOW),
     give(libc::SECCOMP_RET_USER_NOTIF),
 ];
+
+#[expect(clippy::cast_possible_truncation, reason = "a flag of the lower word")]
+const NEW_LISTENER: u32 = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32;
+
+/// Whether a notification is one of seccomp(2): its numbers are those of no `exit_group`.
+pub(crate) fn asks_for_a_listener(notification: &libc::seccomp_notif) -> bool {
+    matches!(notification.data.nr, 317 | 354 | 277)
+}
 
 /// A word of `struct seccomp_data`: 0 is the number, 4 the architecture.
 const fn load(offset: u32) -> libc::sock_filter {
     instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset)
 }
 
-/// Skips `count` instructions unless the loaded word is `value`.
-const fn skip_unless(value: u32, count: u8) -> libc::sock_filter {
-    instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, count, value)
+/// Where the lower word of an argument is: all three architectures are little-endian.
+const fn argument(index: u32) -> u32 {
+    16 + 8 * index
 }
 
-/// To the last instruction, `distance` further on, if the loaded word is `value`, else to the one before it.
-const fn notify_if(value: u32, distance: u8) -> libc::sock_filter {
-    instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, distance, distance - 1, value)
+/// The instruction at index `at`: goes to index `yes` if the loaded word is `value`, else to `no`.
+const fn when_equal(at: u8, value: u32, yes: u8, no: u8) -> libc::sock_filter {
+    instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, yes - at - 1, no - at - 1, value)
+}
+
+/// The same if the loaded word has any bit of `bits`.
+const fn when_any(at: u8, bits: u32, yes: u8, no: u8) -> libc::sock_filter {
+    instruction(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, yes - at - 1, no - at - 1, bits)
 }
 
 const fn give(action: u32) -> libc::sock_filter {
@@ -109,4 +140,58 @@ const fn give(action: u32) -> libc::sock_filter {
 #[expect(clippy::cast_possible_truncation, reason = "the codes are those of classic BPF, 16 bits wide")]
 const fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
     libc::sock_filter { code: code as u16, jt, jf, k }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X86_64: u32 = 0xc000_003e;
+    const I386: u32 = 0x4000_0003;
+    const AARCH64: u32 = 0xc000_00b7;
+
+    /// What the kernel's interpreter makes of a call.
+    fn action(arch: u32, number: u32, arguments: [u64; 3]) -> u32 {
+        let word = |offset: u32| match offset {
+            0 => number,
+            4 => arch,
+            _ => u32::try_from(arguments[(offset as usize - 16) / 8] >> (offset % 8 * 8) & u64::from(u32::MAX)).unwrap(),
+        };
+        let (mut at, mut loaded) = (0, 0);
+        loop {
+            let libc::sock_filter { code, jt, jf, k } = PROGRAM[at];
+            at += 1;
+            let condition = match u32::from(code) {
+                libc::BPF_RET => return k,
+                code if code & 0x07 == libc::BPF_LD => {
+                    loaded = word(k);
+                    continue;
+                }
+                code if code & 0xf0 == libc::BPF_JEQ => loaded == k,
+                _ => loaded & k != 0,
+            };
+            at += usize::from(if condition { jt } else { jf });
+        }
+    }
+
+    #[test]
+    fn exit_group_is_notified_on_every_architecture_and_nothing_else_of_its_number() {
+        for (arch, number) in [(X86_64, 231), (I386, 252), (AARCH64, 94)] {
+            for other in [X86_64, I386, AARCH64, 0] {
+                let expected = if other == arch { libc::SECCOMP_RET_USER_NOTIF } else { libc::SECCOMP_RET_ALLOW };
+                assert_eq!(action(other, number, [0; 3]), expected, "{number} on {other:x}");
+            }
+        }
+        assert_eq!(action(X86_64, 231 + (1 << 30), [0; 3]), libc::SECCOMP_RET_ALLOW);
+    }
+
+    #[test]
+    fn of_seccomp_only_what_asks_for_a_listener_with_a_filter_is_notified() {
+        let program = 0x7fff_0000_0000;
+        for (arch, number) in [(X86_64, 317), (I386, 354), (AARCH64, 277)] {
+            let of = |arguments| action(arch, number, arguments) == libc::SECCOMP_RET_USER_NOTIF;
+            assert!(of([1, 8, 0x1000]) && of([1, 8 | 1 | 32, program]), "{arch:x}");
+            assert!(![[1, 8, 0], [1, 7, program], [0, 8, program], [2, 8, program]].into_iter().any(of), "{arch:x}");
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! Receives, reads, answers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use mymonitor_proc::{ExitReading, ProcRoot};
-use mymonitor_wire::ExitRecord;
+use mymonitor_wire::{ExitFrame, ExitRecord};
 use rustix::io::Errno;
 
+use crate::filter::asks_for_a_listener;
 use crate::journal::Journal;
 use crate::listener::{Listener, Waited};
 use crate::slots::{COUNT, Slots};
@@ -18,7 +19,11 @@ pub struct Server {
     journal: Arc<Journal>,
     store_argv: bool,
     told: Told,
+    refused: BTreeSet<Vec<u8>>,
 }
+
+/// Names of programs that asked for a listener: more are not told.
+const MOST_REFUSED: usize = 64;
 
 /// The processes whose exit was told last: several threads of one may call `exit_group` at once.
 #[derive(Default)]
@@ -53,7 +58,7 @@ impl Server {
     /// A server that has not begun.
     pub fn new(listener: Listener, slots: Slots, proc: ProcRoot, journal: Arc<Journal>, store_argv: bool) -> Self {
         let inbox = Inbox { listener, slots, pending: VecDeque::with_capacity(COUNT), free: (0..COUNT).rev().collect() };
-        Self { inbox, proc, journal, store_argv, told: Told::default() }
+        Self { inbox, proc, journal, store_argv, told: Told::default(), refused: BTreeSet::new() }
     }
 
     /// Serves on the calling thread until no process has the filter any more.
@@ -96,8 +101,20 @@ impl Server {
     }
 
     fn handle(&mut self, pending: &Pending) {
-        let Self { inbox, proc, journal, store_argv, told } = self;
+        let Self { inbox, proc, journal, store_argv, told, refused } = self;
         let notification = inbox.slots.read(pending.slot);
+        if asks_for_a_listener(&notification) {
+            let name = proc.program_name(notification.pid);
+            inbox.listener.answer(notification.id);
+            inbox.release(pending.slot);
+            if let Ok(name) = name
+                && refused.len() < MOST_REFUSED
+                && refused.insert(name.clone())
+            {
+                journal.append(&ExitFrame::ListenerRefused { name });
+            }
+            return;
+        }
         let reading = proc.exit_reading(notification.pid, *store_argv, || inbox.receive_what_is_there());
         let answer = || inbox.listener.answer(notification.id);
         match reading {
@@ -114,12 +131,17 @@ impl Server {
                 }
             }
         }
-        inbox.slots.clear(pending.slot);
-        inbox.free.push(pending.slot);
+        inbox.release(pending.slot);
     }
 }
 
 impl Inbox {
+    /// After the answer.
+    fn release(&mut self, slot: usize) {
+        self.slots.clear(slot);
+        self.free.push(slot);
+    }
+
     /// Receives one that is there, and all that are behind it.
     fn receive(&mut self) {
         while let Some(slot) = self.free.pop() {
@@ -128,8 +150,7 @@ impl Inbox {
             match unsafe { self.listener.receive(self.slots.slot(slot)) } {
                 Ok(()) => self.pending.push_back(Pending { slot, at_us: now_us() }),
                 Err(errno) => {
-                    self.slots.clear(slot);
-                    self.free.push(slot);
+                    self.release(slot);
                     // Interrupted, or its process was killed before we came.
                     if errno != Errno::INTR && errno != Errno::NOENT {
                         return;

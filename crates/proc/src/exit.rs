@@ -73,6 +73,16 @@ impl ProcRoot {
         Ok(reading)
     }
 
+    /// What the process of the thread `tid` runs: the base name of its executable, or `comm` where that may not be read.
+    pub fn program_name(&self, tid: u32) -> Result<Vec<u8>, ReadError> {
+        let process = self.process(tid)?;
+        let mut exe = Vec::new();
+        if process.exe(&mut exe).is_ok_and(|is_known| is_known) {
+            return Ok(exe.rsplit(|&byte| byte == b'/').next().unwrap_or(&exe).to_vec());
+        }
+        Ok(process.stat()?.name)
+    }
+
     fn read(&self, pid: u32, name: &str, between: &mut impl FnMut()) -> Result<Vec<u8>, ReadError> {
         let file = openat(self.dir(), format!("{pid}/{name}"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         read_whole(file, MOST_AT_EXIT, between)

@@ -178,6 +178,13 @@ fn what_was_missed_is_counted() {
 }
 
 #[test]
+fn who_asked_for_a_listener_is_told_once() {
+    let asked = |name: &str| ExitFrame::ListenerRefused { name: name.into() };
+    let (summary, _) = of(&[origin(), asked("bwrap"), asked("crun"), asked("bwrap")], ticks("cc1", 11));
+    assert_eq!(summary.exits.refused_listeners, ["bwrap", "crun"]);
+}
+
+#[test]
 fn the_second_journal_goes_on_where_the_first_was_cut_at_any_byte() {
     let end = RootEnd { wait_status: 0, at_us: STARTED_US + 190_000, children_cpu_us: 1, launcher_cpu_us: 1 };
     let first = frames(&[origin(), ExitFrame::Exited(record(101, 120_000)), ExitFrame::RootEnded(end)]);

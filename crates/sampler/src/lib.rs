@@ -1,8 +1,8 @@
 //! Left of the wall: starts the launcher, samples the build's processes at every tick, writes raw facts.
 //!
 //! Straight line: [`Session::start`] opens the journal, starts the launcher and arms the sampling thread; only then is the build forked. The
-//! thread walks the tree at absolute deadlines ([`tick`](crate::tick)), hands each tick to the journal's own thread, and at the end turns the
-//! journal into the recording. It never waits for disk or for JavaScript.
+//! thread walks the tree at absolute deadlines ([`tick`](crate::tick)), writes each tick to the journal, and at the end turns the
+//! journal into the recording. It never waits for JavaScript, and once at most for the disk.
 //!
 //! Invariants of the product that this crate carries:
 //! - *Totals are summed per tick*: a tick is one pass over all live processes, written as one frame.

@@ -11,7 +11,7 @@ use crate::memory::give_back;
 use crate::outcome::decode_wait_status;
 
 /// What was saved.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Recovered {
     /// What the journals held.
     pub summary: Summary,

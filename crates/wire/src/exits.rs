@@ -4,7 +4,7 @@ use crate::codec::{Cursor, Malformed, put_bytes, put_i64, put_option, put_u64};
 use crate::image::option_u32;
 
 /// The version that [`ExitFrame::Origin`] carries. A reader refuses a higher one.
-pub const EXITS_VERSION: u32 = 2;
+pub const EXITS_VERSION: u32 = 3;
 
 /// A process that called `exit_group`, read while it waited for the answer: its last image, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,6 +77,11 @@ pub enum ExitFrame {
     },
     /// The root has ended.
     RootEnded(RootEnd),
+    /// A program asked for a seccomp listener of its own, which the kernel refuses below ours; once for each name. Since version 3.
+    ListenerRefused {
+        /// The base name of its executable, or `comm` where that could not be read.
+        name: Vec<u8>,
+    },
 }
 
 /// How the root ended.
@@ -188,6 +193,10 @@ impl ExitFrame {
                 out.push(4);
                 end.encode(out);
             }
+            Self::ListenerRefused { name } => {
+                out.push(5);
+                put_bytes(out, name);
+            }
         }
     }
 
@@ -212,6 +221,7 @@ impl ExitFrame {
             2 => Self::Killed { pid: cursor.u32(WHAT)?, signal: cursor.u32(WHAT)?, at_us: cursor.u64(WHAT)? },
             3 => Self::Missed { dropped: cursor.u64(WHAT)?, unreadable: cursor.u64(WHAT)? },
             4 => Self::RootEnded(RootEnd::decode(&mut cursor)?),
+            5 => Self::ListenerRefused { name: cursor.bytes(WHAT)?.to_vec() },
             _ => return Err(Malformed { what: WHAT }),
         };
         cursor.end(WHAT)?;
@@ -250,6 +260,7 @@ mod tests {
             ExitFrame::Killed { pid: 3, signal: 9, at_us: 4 },
             ExitFrame::Missed { dropped: 5, unreadable: 6 },
             ExitFrame::RootEnded(RootEnd { wait_status: -1, at_us: 7, children_cpu_us: 8, launcher_cpu_us: 9 }),
+            ExitFrame::ListenerRefused { name: b"bwrap".to_vec() },
         ] {
             let mut bytes = Vec::new();
             frame.encode(&mut bytes);

@@ -59,7 +59,7 @@ pub(super) enum Exit {
 }
 
 /// What was said of the exits as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExitCounts {
     /// Exit records.
     pub records: u64,
@@ -69,6 +69,8 @@ pub struct ExitCounts {
     pub unreadable: u64,
     /// Sum of the CPU clocks in the records, microseconds.
     pub attributed_cpu_us: u64,
+    /// Names of programs that asked for a seccomp listener of their own and did not get it, in the order of their first try.
+    pub refused_listeners: Vec<String>,
     /// Bytes at the ends of the journals that belong to no whole frame.
     pub unread_bytes: u64,
 }
@@ -121,6 +123,13 @@ impl Exits {
                 (ExitFrame::Missed { dropped, unreadable }, _) => {
                     self.counts.dropped += dropped;
                     self.counts.unreadable += unreadable;
+                }
+                (ExitFrame::ListenerRefused { name }, _) => {
+                    let name = String::from_utf8_lossy(&name).into_owned();
+                    // The successor of a killed launcher does not know what that told.
+                    if !self.counts.refused_listeners.contains(&name) {
+                        self.counts.refused_listeners.push(name);
+                    }
                 }
                 _ => {}
             }

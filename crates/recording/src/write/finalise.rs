@@ -18,7 +18,7 @@ use crate::read::End;
 use crate::{JOURNAL_FILE, MEMORY_SAMPLES_FILE, PROCESSES_FILE, RecordingError, TICKS_FILE};
 
 /// What a journal held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Rows of `ticks`.
     pub ticks: u64,
@@ -210,7 +210,7 @@ impl Replay {
     fn finish(mut self) -> Result<Summary, RecordingError> {
         self.ticks.row_group(&self.tick_rows)?;
         self.exits_until(u64::MAX)?;
-        self.summary.exits = self.exits.counts;
+        self.summary.exits = std::mem::take(&mut self.exits.counts);
         if let Some(counts) = &mut self.summary.connector {
             counts.unrecorded = self.images.by_lifetime_alone();
         }

@@ -59,7 +59,7 @@ impl Run {
             Ok(Ok(summary)) => {
                 self.outcome.rows = summary.rows;
                 self.outcome.processes = summary.processes;
-                self.outcome.exits = summary.exits;
+                self.outcome.exits = summary.exits.clone();
                 self.outcome.connector_counts = summary.connector.unwrap_or_default();
                 self.look_for_lost_privilege();
                 if summary.elapsed_us.is_some() && summary.used_all() {
