@@ -133,7 +133,7 @@ describe('what the exit records cannot say or have done', () => {
       'a listener that was refused',
       { refused_listeners: ['crun'] },
       ['gcc'],
-      'crun asked for a seccomp listener and got EBUSY, because of the exit records (one listener a process): with --events poll it gets one.',
+      'crun asked for a seccomp listener and could get none (EBUSY), because the exit records have it: with --events poll it can.',
     ],
   ])('%s', async (_, facts, argv, sentence) => {
     expect(await warnings({ metadata: { exit_records: { ...exits, ...facts } } }, argv)).toEqual([sentence])

@@ -49,7 +49,8 @@ describe.skipIf(OTHERS.length === 0)('with more than one CPU (this machine lets 
     expect(taskset).toMatch(new RegExp(`current affinity list: ${others}$`))
     expect(masks).toEqual([others, others])
     const ours = threads.filter(([name]) => name.startsWith('mymonitor'))
-    expect(ours.map(([, cpus]) => cpus)).toEqual([`${LAST}`, `${LAST}`])
+    // A second one writes where the disk is slow.
+    expect(new Set(ours.map(([, cpus]) => cpus))).toEqual(new Set([`${LAST}`]))
     const nodes = threads.filter(([name]) => !name.startsWith('mymonitor'))
     expect(new Set(nodes.map(([, cpus]) => cpus))).toEqual(new Set([formatCpuList(ALLOWED)]))
 

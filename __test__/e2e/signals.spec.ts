@@ -128,6 +128,17 @@ describe('a build that signals its own process group, which is ours', () => {
     const { metadata } = recordingIn(output)
     expect([metadata.state, metadata.interrupted_by, metadata.measurement_error]).toEqual(['finished', null, null])
   })
+
+  test('and whose first process dies of it has interrupted itself, and nobody else', async () => {
+    const output = temporary()
+    const kills = `setsid sh -c 'trap "echo reached; exit" 15; touch ready; sleep 1.2 & wait $!; echo not reached' &
+      until [ -e ready ]; do sleep 0.05; done; kill -15 0`
+    const command = mymonitor('sample', '--output-dir', output, '--no-report', '--', 'bash', '-c', kills)
+    const { status, stdout } = await start(command, { detached: true }).ended
+    expect([status, String(stdout)]).toEqual([143, 'not reached\n'])
+    const { metadata } = recordingIn(output)
+    expect([metadata.signal, metadata.interrupted_by, metadata.measurement_error]).toEqual([15, null, null])
+  })
 })
 
 describe('under nohup', () => {

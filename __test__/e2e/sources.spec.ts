@@ -44,7 +44,7 @@ describe('which sources there were', () => {
     expect(poll.stdout.toString()).toBe('installed\n')
     expect([auto, poll].map(({ metadata }) => metadata.exit_records?.refused_listeners)).toEqual([['listener'], []])
     expect((await summary(auto.dir)).trust.warnings).toContain(
-      'listener asked for a seccomp listener and got EBUSY, because of the exit records (one listener a process): with --events poll it gets one.',
+      'listener asked for a seccomp listener and could get none (EBUSY), because the exit records have it: with --events poll it can.',
     )
   })
 

@@ -124,7 +124,16 @@ describe('--resume', () => {
 test('on a terminal one line shows the level, the time with what earlier levels let expect, memory, processes and the largest category', async () => {
   const cwd = workspace({ build: 'sleep 1', clean: 'true' })
   const { status, stdout } = await run(
-    [BURNER, 'pty', '--', 'sh', '-c', 'stty cols 120; exec "$@"', 'sh', ...mymonitor('-p', 'p', '-j', '1', '--repeat', '2', '--no-report')],
+    [
+      BURNER,
+      'pty',
+      '--',
+      'sh',
+      '-c',
+      'stty cols 120; exec env -u NO_COLOR TERM=xterm "$@"',
+      'sh',
+      ...mymonitor('-p', 'p', '-j', '1', '--repeat', '2', '--no-report'),
+    ],
     { cwd },
   )
   expect(status).toBe(0)

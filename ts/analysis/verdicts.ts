@@ -63,9 +63,9 @@ function privilegeWarnings(names: readonly string[]): string[] {
 
 function listenerWarnings(names: readonly string[]): string[] {
   if (names.length === 0) return []
-  const they = names.length === 1 ? 'it gets' : 'they get'
+  const they = names.length === 1 ? 'it' : 'they'
   return [
-    `${names.join(' and ')} asked for a seccomp listener and got EBUSY, because of the exit records (one listener a process): with --events poll ${they} one.`,
+    `${names.join(' and ')} asked for a seccomp listener and could get none (EBUSY), because the exit records have it: with --events poll ${they} can.`,
   ]
 }
 

@@ -99,7 +99,7 @@ function connector({ connector: { state, reason } }: Probe): Finding {
     topic,
     text: `no process connector (${reason ?? 'refused'}): how processes end by a signal, and how many existed, is not known`,
     remedy:
-      'it needs Linux 6.6 or CAP_NET_ADMIN, and the initial pid, user and network namespaces: start mymonitor outside of the container',
+      'it needs Linux 6.6, or before that root (sudo mymonitor …), and the initial pid, user and network namespaces: outside of a container',
   }
 }
 

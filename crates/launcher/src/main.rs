@@ -121,7 +121,9 @@ fn serve(socket: OwnedFd, journal: &Arc<Journal>, signals: &Signals, reaper: &mu
             match received {
                 // INT and QUIT of the terminal reach the build by the terminal; those of a process come as a command.
                 // What the build sends to its own process group, which is ours, has reached whom it was meant for.
-                Received::Terminate { signal, sender } if !is_of_the_build(sender) => termination.begin(signal),
+                Received::Terminate { signal, sender } if sender.cast_signed() != reaper.root_pid() && !is_of_the_build(sender) => {
+                    termination.begin(signal);
+                }
                 Received::User1 { pid } if pid == reaper.root_pid() => {
                     send(sampler.as_ref(), Event::PhaseMark { at_us: now_us(ClockId::Monotonic) });
                 }

@@ -44,6 +44,11 @@ impl Signals {
             // SAFETY: `taken` is an initialised set and the numbers are valid signals.
             unsafe { libc::sigaddset(&raw mut taken, signal) };
         }
+        // Read and left out: each that is blocked and sent is queued, at the expense of the user's limit, which is the build's, too.
+        for signal in libc::SIGRTMIN()..=libc::SIGRTMAX() {
+            // SAFETY: as above.
+            unsafe { libc::sigaddset(&raw mut taken, signal) };
+        }
         let mut original = empty_set();
         let mut blocked = full_set();
         for signal in NEVER_BLOCKED {

@@ -77,10 +77,13 @@ impl ProcRoot {
     pub fn program_name(&self, tid: u32) -> Result<Vec<u8>, ReadError> {
         let process = self.process(tid)?;
         let mut exe = Vec::new();
-        if process.exe(&mut exe).is_ok_and(|is_known| is_known) {
-            return Ok(exe.rsplit(|&byte| byte == b'/').next().unwrap_or(&exe).to_vec());
+        let is_known = process.exe(&mut exe).is_ok_and(|is_known| is_known);
+        // A program that runs a sealed copy of itself (runc) has no file, but its name.
+        if !is_known || exe.starts_with(b"/memfd:") {
+            return Ok(process.stat()?.name);
         }
-        Ok(process.stat()?.name)
+        let exe = exe.strip_suffix(b" (deleted)").unwrap_or(&exe);
+        Ok(exe.rsplit(|&byte| byte == b'/').next().unwrap_or(exe).to_vec())
     }
 
     fn read(&self, pid: u32, name: &str, between: &mut impl FnMut()) -> Result<Vec<u8>, ReadError> {
@@ -89,14 +92,14 @@ impl ProcRoot {
     }
 }
 
-struct Status {
-    tgid: u32,
-    uid: u32,
-    vm_hwm_kb: Option<u64>,
+pub(crate) struct Status {
+    pub(crate) tgid: u32,
+    pub(crate) uid: u32,
+    pub(crate) vm_hwm_kb: Option<u64>,
 }
 
 impl Status {
-    fn parse(status: &[u8]) -> Result<Self, ReadError> {
+    pub(crate) fn parse(status: &[u8]) -> Result<Self, ReadError> {
         let number = |key: &[u8], index: usize| {
             let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(key))?;
             str::from_utf8(line).ok()?.split_ascii_whitespace().nth(index)?.parse::<u64>().ok()

@@ -16,6 +16,8 @@ mod facts;
 mod host;
 mod kcmp;
 mod process;
+#[cfg(test)]
+mod properties;
 mod rollup;
 mod scan;
 mod stat;

@@ -26,11 +26,18 @@ pub(crate) fn lost_privilege(recording_dir: &Path) -> Result<Vec<String>, Record
             let (Some(program), Some(uid)) = (exe.as_ref().or(first_word).or(images.name[index].as_ref()), images.uid[index]) else {
                 continue;
             };
-            if images.outside_tree[index] == Some(true) || seen.len() == MOST || !seen.insert((program.clone(), uid)) {
+            if images.outside_tree[index] == Some(true) {
                 continue;
             }
-            let name = program.rsplit('/').next().unwrap_or(program);
-            if found(program).and_then(|file| gains_privilege(&file, uid)).unwrap_or_else(|| KNOWN.contains(&name)) {
+            let path = program.strip_suffix(" (deleted)").unwrap_or(program);
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_known = || KNOWN.contains(&name);
+            let gains = if seen.len() == MOST {
+                is_known()
+            } else {
+                seen.insert((program.clone(), uid)) && found(program).and_then(|file| gains_privilege(&file, uid)).unwrap_or_else(is_known)
+            };
+            if gains {
                 names.insert(name.to_owned());
             }
         }

@@ -184,4 +184,15 @@ mod tests {
         assert_eq!(bytes.len(), 40);
         assert_eq!((u32_at(&bytes, 0), u32_at(&bytes, 28), u32_at(&bytes, 36)), (Some(40), Some(9), Some(2)));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_arrives_ends(mut datagram in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400), length in 0u32..200) {
+            messages(&datagram).for_each(drop);
+            if let Some(first) = datagram.first_chunk_mut() {
+                *first = length.to_ne_bytes();
+            }
+            messages(&datagram).for_each(drop);
+        }
+    }
 }

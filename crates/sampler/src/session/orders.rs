@@ -41,7 +41,9 @@ impl Run {
     /// What the build sends to its own process group, which is ours, has reached whom it was meant for.
     fn is_of_the_build(&self, pid: u32) -> bool {
         let launcher = self.launched.as_ref().map(|launched| launched.child.id());
-        launcher.is_some_and(|launcher| ProcRoot::open(Path::new("/proc")).is_ok_and(|proc| is_below(&proc, pid, launcher)))
+        // The root may have ended of it meanwhile.
+        pid == self.state.root_pid
+            || launcher.is_some_and(|launcher| ProcRoot::open(Path::new("/proc")).is_ok_and(|proc| is_below(&proc, pid, launcher)))
     }
 
     pub(super) fn terminate(&mut self, signal: i32) {
