@@ -224,7 +224,7 @@ impl Table {
             ending.extend(samples.iter().map(|sample| sample.image).filter(|&image| last[image as usize] == number));
             append(&|out| tick.encode(out))?;
         }
-        append(&|out| JournalFrame::encode_end(elapsed_us, out))?;
+        append(&|out| JournalFrame::End { elapsed_us }.encode(out))?;
         journal.flush()?;
         Ok(elapsed_us)
     }

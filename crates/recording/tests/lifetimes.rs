@@ -74,7 +74,7 @@ fn finalised(dir: &Path, told: &[(u32, Lifetime)], ticks: Vec<Tick>, records: Ve
         put(&|out| lifetimes.encode(out));
         put(&|out| tick.encode(out));
     }
-    put(&|out| JournalFrame::encode_end(260_000, out));
+    put(&|out| JournalFrame::End { elapsed_us: 260_000 }.encode(out));
     put_journal(dir, &bytes);
     let mut exits = Vec::new();
     let origin = ExitFrame::Origin { started_us: STARTED_US, started_boot_us: 0, ticks_per_second: 100, root_pid: None };

@@ -267,7 +267,7 @@ impl Ticker {
     /// Closes the journal; returns the CPU time of both threads and what went wrong while writing.
     pub(crate) fn close(mut self) -> (u64, Option<std::io::Error>) {
         let elapsed_us = self.snapshot.elapsed_us;
-        self.journal.append(|out| mymonitor_wire::JournalFrame::encode_end(elapsed_us, out));
+        self.journal.append(|out| mymonitor_wire::JournalFrame::End { elapsed_us }.encode(out));
         self.journal.commit_last();
         let cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
         (cpu_us, self.journal.close())

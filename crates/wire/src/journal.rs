@@ -261,10 +261,17 @@ impl JournalFrame {
         Ok(frame)
     }
 
-    /// Appends the payload of the closing frame to `out`.
-    pub fn encode_end(elapsed_us: u64, out: &mut Vec<u8>) {
-        out.push(2);
-        put_u64(out, elapsed_us);
+    /// Appends the payload of this frame to `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Header(header) => header.encode(out),
+            Self::Tick(tick) => tick.encode(out),
+            Self::End { elapsed_us } => {
+                out.push(2);
+                put_u64(out, *elapsed_us);
+            }
+            Self::Lifetimes(lifetimes) => lifetimes.encode(out),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn tick(input: &mut Unstructured<'_>, number_of: u32) -> arbitrary::Result<Vec<u
     match small(input)? {
         0 => Lifetimes { existed: number(input)?, execs: number(input)?, overflows: number(input)?, ended: some(input, life)? }
             .encode(&mut payload),
-        1 => JournalFrame::encode_end(number(input)?, &mut payload),
+        1 => JournalFrame::End { elapsed_us: number(input)? }.encode(&mut payload),
         _ => Tick {
             tick: number_of,
             elapsed_us: u64::from(number_of) * 50_000 + number(input)?,

@@ -22,7 +22,7 @@ pub fn journal(ticks: impl IntoIterator<Item = Tick>, end: Option<u64>) -> Vec<u
     }
     if let Some(elapsed_us) = end {
         payload.clear();
-        JournalFrame::encode_end(elapsed_us, &mut payload);
+        JournalFrame::End { elapsed_us }.encode(&mut payload);
         append_frame(&mut bytes, &payload);
     }
     bytes
