@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { constants } from 'node:os'
+import { constants, release } from 'node:os'
 import { expect, test } from 'vitest'
 import type { Finding } from '../../ts/run/examine.ts'
 import { AS_NOBODY, compiler, mymonitor, needsOrdinaryUser, run, temporary } from './harness.ts'
@@ -50,5 +50,14 @@ test.each([
   expect(found).toMatchObject({
     ok: false,
     remedy: expect.stringMatching(/^a seccomp filter .*SystemCallFilter=seccomp; else start mymonitor/),
+  })
+})
+
+test('a kernel that does not know the flag is told from one that has none: its version, and what it can on request', async () => {
+  const found = await finding('exit records', [FORBID, `${constants.errno.EINVAL}:32`])
+  expect(found).toMatchObject({
+    ok: false,
+    text: expect.stringMatching(/^no exit records \(Invalid argument /),
+    remedy: `Linux 5.19 or later is needed, this is ${release()}; --events seccomp goes on without shielding exits from signals`,
   })
 })

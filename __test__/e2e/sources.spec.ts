@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { below, numbers, only, PAGE_KB, processesOf } from './ends.ts'
@@ -28,6 +29,18 @@ const ENDS = compile('ends') ?? ''
 const LISTENER = compile('listener') ?? ''
 const STRICT = compile('strict') ?? ''
 const FORBID = compile('forbid') ?? ''
+
+const WITHOUT_CONNECTOR = ['--events', 'seccomp']
+/** What FORBID makes of this kernel: it refuses SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV as those that do not know it. */
+const OLDER_KERNEL = `${constants.errno.EINVAL}:32`
+
+/** Records `command` by a mymonitor whose system calls are refused as FORBID is told. */
+async function recordUnder(refusal: string, command: string[], ...flags: string[]): Promise<Recorded> {
+  const output = temporary()
+  const sample = mymonitor('sample', '--output-dir', output, '--no-report', ...flags, '--', ...command)
+  const ended = await run([FORBID, refusal, ...sample])
+  return { ...ended, ...recordingIn(output, ended) }
+}
 
 describe('which sources there were', () => {
   test('--events poll leaves the kernel alone and says so', async () => {
@@ -74,6 +87,41 @@ describe('which sources there were', () => {
     expect(String(auto.stderr)).toMatch(/^mymonitor: the launcher was killed before it started the build; [^\n]* --events poll\n$/)
     const poll = await sample('--events', 'poll')
     expect([poll.status, String(poll.stdout)]).toEqual([0, 'built\n'])
+  })
+
+  test.each([
+    ['a kernel before 5.19, which does not know the flag', OLDER_KERNEL, 'Invalid argument'],
+    ['a kernel or sandbox that has no seccomp(2)', String(constants.errno.ENOSYS), 'Function not implemented'],
+  ])('on %s a build goes on without exit records, and one line says why', async (_, refusal, reason) => {
+    const recorded = await recordUnder(refusal, ['sh', '-c', '"$0" mark 4 7; exit 6', ENDS])
+    expect(recorded.status).toBe(6)
+    expect(recorded.metadata.exit_records).toMatchObject({ state: 'refused', killable: null, records: 0 })
+    expect(recorded.metadata.sources).not.toContain('exit_records')
+    const lines = (await summary(recorded.dir)).trust.warnings.filter((line) => /exit records?/i.test(line))
+    expect(lines).toEqual([expect.stringMatching(`^No exit records \\(${reason} .*mymonitor doctor says what would change it\\.$`)])
+  })
+
+  test('on a kernel before 5.19 they can be demanded: complete, and it is said that a signal may break an exit', async () => {
+    const recorded = await recordUnder(OLDER_KERNEL, ['sh', '-c', '"$0" mark 20000 7; exit 6', ENDS], ...WITHOUT_CONNECTOR)
+    expect(recorded.status).toBe(6)
+    expect(recorded.metadata.exit_records).toMatchObject({ state: 'on', killable: false, dropped: 0, unreadable: 0 })
+    expect(recorded.metadata.sources).toEqual(['children_walk', 'exit_records'])
+    const [pid, markKb = 0] = numbers(recorded.stdout)
+    const row = await only(recorded, pid)
+    expect(row).toMatchObject({ end: 'exited', exit_code: 7, peak_source: 'exit_record' })
+    expect(Math.abs((row.peak_rss_kb ?? 0) - markKb)).toBeLessThanOrEqual(PAGE_KB)
+    expect((await summary(recorded.dir)).trust.warnings).toContain(
+      'This kernel cannot shield exits from signals (it is older than Linux 5.19): a handler without SA_RESTART may have broken an exit.',
+    )
+  })
+
+  test('where there is no seccomp(2) at all and it is demanded, the build is not started: 125 and one line', async () => {
+    const dir = temporary()
+    const demanded = mymonitor('sample', '--output-dir', join(dir, 'out'), ...WITHOUT_CONNECTOR, '--', 'touch', join(dir, 'ran'))
+    const { status, stderr } = await run([FORBID, String(constants.errno.ENOSYS), ...demanded])
+    expect(status).toBe(125)
+    expect(String(stderr)).toMatch(/^mymonitor: --events seccomp: [^\n]*\(function not implemented\); [^\n]*--events auto[^\n]*\n$/)
+    expect(existsSync(join(dir, 'ran'))).toBe(false)
   })
 
   test('a mymonitor inside another goes on without exit records, and says why', async () => {
