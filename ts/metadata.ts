@@ -133,12 +133,12 @@ export interface Metadata {
     discovery_lag_ticks: number
     lost_frames: number
   } | null
-  /** cpu_us: the whole of mymonitor's process while the build ran, the sampler's threads included. */
+  /** cpu_us: the whole of mymonitor's process while the build ran, the sampler's threads included. Where mymonitor died, its last tick told sampler_cpu_us, and nothing the others. */
   own_cost: {
     sampler_cpu_us: number
-    cpu_us: number
-    launcher_cpu_us: number
-    peak_rss_kb: number
+    cpu_us: number | null
+    launcher_cpu_us: number | null
+    peak_rss_kb: number | null
     /** CPU time of the sampling thread by what it did, all ticks together; all but rollup timed at every 7th tick and scaled up. */
     phase_cpu_us: { read: number; discover: number; rollup: number; encode: number } | null
   } | null

@@ -232,7 +232,14 @@ describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () =>
     killProcessesWith(marker, 'SIGKILL')
     await gone(build)
     expect((await run(mymonitor('recover', dir))).status).toBe(0)
-    expect((await rows(dir, 'ticks')).length).toBeGreaterThanOrEqual(5)
+    const ticks = await rows(dir, 'ticks')
+    expect(ticks.length).toBeGreaterThanOrEqual(5)
+    const { metadata } = recordingIn(build.output)
+    expect(metadata.own_cost).toEqual({
+      ...{ cpu_us: null, launcher_cpu_us: null, peak_rss_kb: null, phase_cpu_us: null },
+      sampler_cpu_us: ticks.at(-1)?.sampler_cpu_us,
+    })
+    expect(metadata.own_cost?.sampler_cpu_us).toBeGreaterThan(0)
     expect((await rows(dir, 'processes')).map(({ name }) => name)).toContain('sleep')
   })
 

@@ -47,6 +47,7 @@ export interface TickRow {
   late_us: number
   phase: string
   live: number
+  sampler_cpu_us: number
   total_rss_kb: number
 }
 

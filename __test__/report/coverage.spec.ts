@@ -28,6 +28,14 @@ test.each<[Partial<Trust>, string]>([
   expect(new Map(trustFacts(shown)).get('Coverage')).toContain(sentence)
 })
 
+test('of a mymonitor that died the last tick told what sampling had cost, and the rest is unknown, not nothing', () => {
+  const ownCost = { samplerCpuUs: 1_230_000, cpuUs: null, launcherCpuUs: null, peakRssKb: null }
+  const died = { ...analysis, trust: { ...trust, ownCost } }
+  expect(renderSummaryLog(died)).toContain('Own Cost: sampler 1.23s CPU, the rest unknown\n')
+  expect(renderMarkdown(died)).toContain('- **Own cost:** 1.23 s of CPU for sampling until mymonitor died; the rest is unknown.\n')
+  expect(resultLines(died, paint).join('\n')).toContain('; own cost 1.23 s CPU of sampling, the rest unknown\n')
+})
+
 test('what a mymonitor that died has cost is unknown, not nothing', () => {
   const died = { ...analysis, trust: { ...trust, ownCost: null, unreadableProcesses: null } }
   expect(renderSummaryLog(died)).toContain('Processes Unreadable: unknown\n')

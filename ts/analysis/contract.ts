@@ -146,7 +146,7 @@ export interface Trust {
   processes: number
   /** Processes with at least one sample. */
   sampledProcesses: number
-  /** Null: unknown, as mymonitor died. */
+  /** Null: unknown, as mymonitor died before its first tick, or its recording was not recovered. */
   unreadableProcesses: number | null
   /** Processes whose exit was recorded, with high-water mark and CPU time. */
   exitRecords: number
@@ -172,9 +172,10 @@ export interface Trust {
 }
 
 export interface OwnCost {
-  /** The whole of mymonitor's process while the build ran, the sampler's threads included. */
-  cpuUs: number
+  /** The whole of mymonitor's process while the build ran, the sampler's threads included. Null, as the two below it: mymonitor died. */
+  cpuUs: number | null
+  launcherCpuUs: number | null
+  peakRssKb: number | null
+  /** Up to the last tick. */
   samplerCpuUs: number
-  launcherCpuUs: number
-  peakRssKb: number
 }

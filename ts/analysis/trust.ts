@@ -17,7 +17,7 @@ export interface Evidence {
 
 /**
  * How far the numbers can be trusted. Counts are the recorder's own where it could finish; after a crash they come from the ticks that were saved,
- * and what it cost and could not read is unknown.
+ * and what it could not read, and cost but for the sampling, is unknown.
  */
 export function trustOf(evidence: Evidence, tableWarnings: readonly string[]): Trust {
   const { metadata, ticks, processes, withoutRow } = evidence
@@ -89,7 +89,7 @@ function recordingWarnings({ state, measurement_error, counts }: Metadata, witho
 }
 
 const RECOVERED =
-  'mymonitor died while it recorded this, and what it had written was recovered: memory after its death is missing, and its own cost is unknown.'
+  'mymonitor died while it recorded this, and what it had written was recovered: memory after its death is missing, and of its own cost all but the sampling is unknown.'
 
 function buildWarnings({ state, attached_pid, exit_code, signal, timed_out, interrupted_by }: Metadata): string[] {
   if (attached_pid !== null)

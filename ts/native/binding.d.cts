@@ -440,6 +440,8 @@ export interface Recovered {
   durationUs?: number
   /** CPU time of the build's processes that were waited for. */
   buildCpuUs?: number
+  /** CPU time of mymonitor's sampling up to its last tick; absent where there was none. */
+  samplerCpuUs?: number
 }
 
 /** Time between two looks at all processes of the host, where `processPattern` is given. */

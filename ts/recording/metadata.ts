@@ -95,9 +95,9 @@ const isMetadata = t.isPartial({
   own_cost: t.isNullable(
     t.isPartial({
       sampler_cpu_us: count,
-      cpu_us: count,
-      launcher_cpu_us: count,
-      peak_rss_kb: count,
+      cpu_us: t.isNullable(count),
+      launcher_cpu_us: t.isNullable(count),
+      peak_rss_kb: t.isNullable(count),
       phase_cpu_us: t.isNullable(isPhaseCpu),
     }),
   ),

@@ -99,6 +99,7 @@ function trustLines(trust: Trust, recording: RecordingSummary): string[] {
 }
 
 function ownCost({ cpuUs, samplerCpuUs, launcherCpuUs, peakRssKb }: OwnCost, buildCpuUs: number | null): string {
+  if (cpuUs === null || launcherCpuUs === null || peakRssKb === null) return `sampler ${cpu(samplerCpuUs)} CPU, the rest unknown`
   const build = buildCpuUs === null ? '' : ` (build: ${cpu(buildCpuUs)})`
   return `mymonitor ${cpu(cpuUs)} (sampler ${cpu(samplerCpuUs)}), launcher ${cpu(launcherCpuUs)} CPU${build}, ${kb(peakRssKb)} KB peak RSS`
 }

@@ -71,6 +71,8 @@ function upperBound({ rssKb, upperBoundRssKb, withoutMark }: Peak): string {
 }
 
 function ownCost({ cpuUs, samplerCpuUs, launcherCpuUs, peakRssKb }: OwnCost, buildCpuUs: number | null): string {
+  if (cpuUs === null || launcherCpuUs === null || peakRssKb === null)
+    return `${formatUs(samplerCpuUs)} of CPU for sampling until mymonitor died; the rest is unknown.`
   const build =
     buildCpuUs === null ? '' : `, ${formatShare(cpuUs + launcherCpuUs, buildCpuUs)} of the ${formatUs(buildCpuUs)} the build used`
   return `${formatUs(cpuUs)} of CPU for mymonitor (${formatUs(samplerCpuUs)} of it for sampling) and ${formatUs(launcherCpuUs)} for the launcher${build}; at most ${formatKb(peakRssKb)} of memory.`

@@ -117,6 +117,7 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
     sources: sources(running, exits.records > 0, recovered.connectorCounts !== undefined),
     exit_records: exitRecords({ state: exits.records > 0 ? 'on' : 'off' }, exits, null),
     connector: recovered.connectorCounts === undefined ? null : connectorFacts({ state: 'on' }, recovered.connectorCounts),
+    own_cost: recovered.samplerCpuUs === undefined ? null : { ...UNKNOWN_COST, sampler_cpu_us: recovered.samplerCpuUs },
     build_cpu_us: recovered.buildCpuUs ?? null,
     measurement_error:
       recovered.unreadBytes > 0
@@ -124,6 +125,8 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
         : null,
   }
 }
+
+const UNKNOWN_COST = { cpu_us: null, launcher_cpu_us: null, peak_rss_kb: null, phase_cpu_us: null }
 
 function cpuScheduling({ cpus }: Level): CpuScheduling | null {
   if (cpus === undefined) return null

@@ -33,6 +33,8 @@ pub struct Recovered {
     pub duration_us: Option<f64>,
     /// CPU time of the build's processes that were waited for.
     pub build_cpu_us: Option<f64>,
+    /// CPU time of mymonitor's sampling up to its last tick; absent where there was none.
+    pub sampler_cpu_us: Option<f64>,
 }
 
 /// Writes the tables of a recording from its journals, and removes the journals if every byte of them was used. Throws with code
@@ -58,5 +60,6 @@ pub fn recover(dir: String, compression: Compression) -> Result<Recovered, Strin
         signal: recovered.signal,
         duration_us: recovered.duration_us.map(number),
         build_cpu_us: recovered.build_cpu_us.map(number),
+        sampler_cpu_us: summary.sampler_cpu_us.map(number),
     })
 }

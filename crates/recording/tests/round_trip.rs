@@ -67,6 +67,7 @@ fn ticks() -> Vec<Tick> {
         Tick {
             tick: 4,
             elapsed_us: 150_000,
+            sampler_cpu_us: 90,
             started: vec![ImageStart { outside_tree: true, ..image(3, "daemon") }],
             samples: vec![sample(0, 1_900, 1_500)],
             ended: vec![
@@ -89,7 +90,16 @@ fn the_summary_counts_what_the_tables_hold() {
     let summary = recorded(dir.path(), Some(160_000));
     assert_eq!(
         summary,
-        Summary { ticks: 3, rows: 5, processes: 4, elapsed_us: Some(160_000), unread_bytes: 0, orphan_samples: 0, ..Summary::default() }
+        Summary {
+            ticks: 3,
+            rows: 5,
+            processes: 4,
+            elapsed_us: Some(160_000),
+            sampler_cpu_us: Some(90),
+            unread_bytes: 0,
+            orphan_samples: 0,
+            ..Summary::default()
+        }
     );
     let recording = Recording::open(dir.path()).unwrap();
     let info = recording.info();

@@ -125,5 +125,9 @@ function trustText(trust: Trust): string {
 }
 
 function ownCostText(cost: OwnCost | null): string {
-  return cost === null ? 'own cost unknown' : `own cost ${formatUs(cost.cpuUs + cost.launcherCpuUs)} CPU, ${formatKb(cost.peakRssKb)}`
+  if (cost === null) return 'own cost unknown'
+  const { cpuUs, launcherCpuUs, peakRssKb, samplerCpuUs } = cost
+  if (cpuUs === null || launcherCpuUs === null || peakRssKb === null)
+    return `own cost ${formatUs(samplerCpuUs)} CPU of sampling, the rest unknown`
+  return `own cost ${formatUs(cpuUs + launcherCpuUs)} CPU, ${formatKb(peakRssKb)}`
 }

@@ -28,6 +28,8 @@ pub struct Summary {
     pub processes: u64,
     /// Length of the recording by its closing frame, microseconds; `None` when it has none: mymonitor died while recording.
     pub elapsed_us: Option<u64>,
+    /// CPU time of mymonitor's sampling up to the last tick, microseconds; `None` without a tick.
+    pub sampler_cpu_us: Option<u64>,
     /// Bytes at the end of the journal that belong to no whole frame, or to frames after a contradiction.
     pub unread_bytes: u64,
     /// Samples of images that the journal does not know as live: a defect of the writer. They are in no table.
@@ -151,6 +153,7 @@ impl Replay {
         }
         self.last_tick = Some((tick.tick, tick.elapsed_us));
         self.summary.ticks += 1;
+        self.summary.sampler_cpu_us = Some(tick.sampler_cpu_us);
         Ok(())
     }
 
