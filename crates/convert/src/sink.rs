@@ -1,12 +1,11 @@
 //! A table being written, whatever its format: under a temporary name, then renamed.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mymonitor_recording::Compression;
+use mymonitor_recording::{Compression, Partial};
 use parquet::basic::Encoding;
 use parquet::data_type::{BoolType, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
@@ -46,7 +45,7 @@ enum Rows {
 impl Sink {
     pub(crate) fn create(target: &Path, format: Format, header: &Header, compression: Compression) -> Result<Self, ConvertError> {
         let output = |what: String| ConvertError::output(target, what);
-        let (partial, file) = Partial::create(target)?;
+        let (partial, file) = Partial::create(target).map_err(|error| output(error.to_string()))?;
         let file = BufWriter::with_capacity(1 << 16, file);
         let header = Header { fields: header.fields.clone(), metadata: header.metadata.clone(), row_groups: Vec::new() };
         let rows = match format {
@@ -104,42 +103,12 @@ impl Sink {
         file.sync_all().map_err(|error| output(error.to_string()))?;
         if is_text {
             let path = sidecar::path_of(&target);
-            let (partial, mut file) = Partial::create(&path)?;
-            file.write_all(&sidecar::text(&header)).map_err(|error| ConvertError::output(&path, error))?;
-            partial.publish(&path)?;
+            let output = |error: std::io::Error| ConvertError::output(&path, error);
+            let (partial, mut file) = Partial::create(&path).map_err(output)?;
+            file.write_all(&sidecar::text(&header)).map_err(output)?;
+            partial.publish().map_err(output)?;
         }
-        partial.publish(&target)
-    }
-}
-
-/// A file under a temporary name, removed unless it is published.
-pub(crate) struct Partial {
-    path: PathBuf,
-    published: bool,
-}
-
-impl Partial {
-    pub(crate) fn create(target: &Path) -> Result<(Self, File), ConvertError> {
-        let mut name = OsString::from(target);
-        name.push(format!(".{}.partial", std::process::id()));
-        let path = PathBuf::from(name);
-        let file = File::create(&path).map_err(|error| ConvertError::output(target, error))?;
-        Ok((Self { path, published: false }, file))
-    }
-
-    pub(crate) fn publish(mut self, target: &Path) -> Result<(), ConvertError> {
-        fs::rename(&self.path, target).map_err(|error| ConvertError::output(target, error))?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.published {
-            // What cannot be removed is at worst a file under a temporary name, and the error that led here is the one to report.
-            let _ = fs::remove_file(&self.path);
-        }
+        partial.publish().map_err(|error| output(error.to_string()))
     }
 }
 

@@ -5,12 +5,11 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use mymonitor_recording::model::{Model, Row};
-use mymonitor_recording::{ClassesTable, Recording, RecordingError, RecordingFile, Window};
+use mymonitor_recording::{ClassesTable, Partial, Recording, RecordingError, RecordingFile, Window};
 
 use crate::csv::quote;
 use crate::error::ConvertError;
 use crate::guard;
-use crate::sink::Partial;
 
 const HEADER: &str = "timestamp,pid,command_name,full_command,major_category,minor_category,PSS_KB,USS_KB,RSS_KB\n";
 const IMAGES: u64 = 4096;
@@ -28,7 +27,7 @@ pub fn export_wide(dir: &Path, started_at_unix_us: i64, commands: &BTreeMap<u32,
         let images = Images::read(dir, &recording, commands).map_err(input)?;
         let ticks = recording.timeline().map_err(input)?;
         let executables = recording.executables(images.middles.len()).map_err(input)?;
-        let (partial, file) = Partial::create(target)?;
+        let (partial, file) = Partial::create(target).map_err(output)?;
         let mut out = BufWriter::with_capacity(1 << 16, file);
         out.write_all(HEADER.as_bytes()).map_err(output)?;
         let (mut window, mut order, mut rows, mut pss_kb, mut written) = (Window::new(), Vec::new(), Vec::new(), Vec::new(), 0);
@@ -73,7 +72,7 @@ pub fn export_wide(dir: &Path, started_at_unix_us: i64, commands: &BTreeMap<u32,
         }
         let file = out.into_inner().map_err(|error| output(error.into_error()))?;
         file.sync_all().map_err(output)?;
-        partial.publish(target)?;
+        partial.publish().map_err(output)?;
         Ok(written)
     })
 }

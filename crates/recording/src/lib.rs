@@ -29,7 +29,7 @@ pub use parquet::file::reader::ChunkReader;
 pub use read::RecordingFile;
 pub use read::{Class, Classes, ClassesTable, End, Executables, Info, Lifetime, Processes, Recording, Ticks, Timeline, Window};
 #[cfg(feature = "write")]
-pub use write::{ClassRow, ClassesWriter, Compression, ConnectorCounts, ExitCounts, ExitFrames, Summary, exit_frames, finalise};
+pub use write::{ClassRow, ClassesWriter, Compression, ConnectorCounts, ExitCounts, ExitFrames, Partial, Summary, exit_frames, finalise};
 
 /// The format version that this build writes. A reader opens this one and every older one.
 pub const FORMAT_VERSION: u32 = 1;

@@ -53,9 +53,8 @@ impl std::error::Error for RecoverError {}
 /// Writes the tables of `dir` from its journals, as the end of a session does, and removes the journals if every byte of them was used.
 pub fn recover(dir: &Path, compression: Compression) -> Result<Recovered, RecoverError> {
     let busy = |who| RecoverError::Busy { dir: dir.into(), who };
-    if is_locked(&dir.join(JOURNAL_FILE)) {
-        return Err(busy("mymonitor"));
-    }
+    // Against another one that recovers, too: the first to end would remove the journals under the other.
+    let Ok(_lock) = lock(&dir.join(JOURNAL_FILE)) else { return Err(busy("mymonitor")) };
     let Root { started_us, end, record } = root(dir).map_err(RecoverError::Recording)?;
     if end.is_none() && (is_locked(&dir.join(EXITS_FILE)) || is_locked(&dir.join(EXITS_2_FILE))) {
         return Err(busy("its build"));
@@ -115,7 +114,17 @@ fn root(dir: &Path) -> Result<Root, RecordingError> {
     Ok(root)
 }
 
-/// Whoever writes a journal holds a lock on it, which ends with him however he ends.
 fn is_locked(file: &Path) -> bool {
-    File::open(file).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK))
+    lock(file).is_err()
 }
+
+/// Whoever writes a journal holds a lock on it, which ends with him however he ends. `None` where there is no file.
+fn lock(file: &Path) -> Result<Option<File>, Locked> {
+    let Ok(file) = File::open(file) else { return Ok(None) };
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(Locked),
+        _ => Ok(Some(file)),
+    }
+}
+
+struct Locked;

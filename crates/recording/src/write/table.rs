@@ -1,9 +1,9 @@
 //! One Parquet file: its columns as a table of getters, written under a temporary name.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mymonitor_wire::Header;
@@ -16,6 +16,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
+use super::partial::Partial;
 use crate::{FORMAT_VERSION, RecordingError, footer};
 
 /// How pages are compressed. The default, Snappy, is what every reader has built in.
@@ -194,12 +195,6 @@ pub(super) struct Finished {
     file: Partial,
 }
 
-struct Partial {
-    target: PathBuf,
-    path: PathBuf,
-    published: bool,
-}
-
 /// A column that has one value in the whole recording.
 struct Constant {
     values: ConstantValue,
@@ -221,16 +216,14 @@ impl<R> TableWriter<R> {
         compression: Compression,
     ) -> Result<Self, RecordingError> {
         let target = dir.join(name);
-        let path = dir.join(format!("{name}.partial"));
         let table = name.strip_suffix(".parquet").unwrap_or(name);
-        let created = File::create(&path).map_err(|error| RecordingError::write(&path, error))?;
-        let file = Partial { target, path, published: false };
+        let (file, created) = Partial::create(&target).map_err(|error| RecordingError::write(&target, error))?;
         let open = || {
             let schema = Arc::new(parse_message_type(&schema(table, columns))?);
             let properties = Arc::new(properties(columns, table, header, compression));
             SerializedFileWriter::new(BufWriter::with_capacity(1 << 16, created), schema, properties)
         };
-        let writer = open().map_err(|error| RecordingError::write(&file.path, error))?;
+        let writer = open().map_err(|error| RecordingError::write(&target, error))?;
         let constants = vec![
             Constant { values: ConstantValue::Text(header.run_id.as_str().into()) },
             Constant { values: ConstantValue::Text(header.project.as_str().into()) },
@@ -245,7 +238,7 @@ impl<R> TableWriter<R> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.try_row_group(rows).map_err(|error| RecordingError::write(&self.file.path, error))
+        self.try_row_group(rows).map_err(|error| RecordingError::write(self.file.target(), error))
     }
 
     fn try_row_group(&mut self, rows: &[R]) -> ParquetResult<()> {
@@ -272,26 +265,16 @@ impl<R> TableWriter<R> {
             writer.inner().get_ref().sync_all()?;
             Ok::<(), ParquetError>(())
         };
-        finish(&mut self.writer).map_err(|error| RecordingError::write(&self.file.path, error))?;
+        finish(&mut self.writer).map_err(|error| RecordingError::write(self.file.target(), error))?;
         Ok(Finished { file: self.file })
     }
 }
 
 impl Finished {
     /// Gives the file its name, replacing an older one.
-    pub(super) fn publish(mut self) -> Result<(), RecordingError> {
-        fs::rename(&self.file.path, &self.file.target).map_err(|error| RecordingError::write(&self.file.target, error))?;
-        self.file.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.published {
-            // What cannot be removed is at worst a file under a temporary name, and the error that led here is the one to report.
-            let _ = fs::remove_file(&self.path);
-        }
+    pub(super) fn publish(self) -> Result<(), RecordingError> {
+        let target = self.file.target().to_path_buf();
+        self.file.publish().map_err(|error| RecordingError::write(&target, error))
     }
 }
 
