@@ -29,6 +29,8 @@ struct State {
     payload: Vec<u8>,
     dropped: u64,
     unreadable: u64,
+    /// Names that go with the next frames that can be written: each is told once only.
+    refused_listeners: Vec<Vec<u8>>,
 }
 
 impl Journal {
@@ -83,6 +85,11 @@ impl Journal {
         self.lock().unreadable += 1;
     }
 
+    /// Notes a program that got no listener.
+    pub(crate) fn listener_refused(&self, name: Vec<u8>) {
+        self.lock().refused_listeners.push(name);
+    }
+
     /// Writes everything that waits, and what was missed so far.
     pub fn flush(&self) {
         let _order = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,6 +97,10 @@ impl Journal {
         let (dropped, unreadable) = (std::mem::take(&mut state.dropped), std::mem::take(&mut state.unreadable));
         if dropped > 0 || unreadable > 0 {
             state.push(&ExitFrame::Missed { dropped, unreadable });
+        }
+        let refused_listeners = std::mem::take(&mut state.refused_listeners);
+        for name in &refused_listeners {
+            state.push(&ExitFrame::ListenerRefused { name: name.clone() });
         }
         let bytes = std::mem::take(&mut state.waiting);
         let records = std::mem::take(&mut state.records);
@@ -103,6 +114,7 @@ impl Journal {
             let mut state = self.lock();
             state.dropped += records + dropped;
             state.unreadable += unreadable;
+            state.refused_listeners.splice(0..0, refused_listeners);
         }
     }
 
@@ -127,5 +139,37 @@ impl State {
         self.payload.clear();
         frame.encode(&mut self.payload);
         append_frame(&mut self.waiting, &self.payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mymonitor_wire::next_frame;
+    use rustix::pipe::{PipeFlags, pipe_with};
+
+    use super::*;
+
+    #[test]
+    fn what_a_full_disk_refused_is_told_with_what_can_be_written_next() {
+        // A full pipe refuses as a full disk does, and can be emptied.
+        let (reader, writer) = pipe_with(PipeFlags::NONBLOCK).unwrap();
+        while rustix::io::write(&writer, &[0; 4096]).is_ok() {}
+        let journal = Journal::new(writer);
+        journal.listener_refused(b"first".to_vec());
+        journal.exited(ExitRecord::default(), || true);
+        journal.flush();
+        let mut bytes = vec![0; 1 << 20];
+        while rustix::io::read(&reader, &mut bytes).is_ok() {}
+        journal.listener_refused(b"second".to_vec());
+        journal.flush();
+        let length = rustix::io::read(&reader, &mut bytes).unwrap();
+        let mut rest = &bytes[..length];
+        let mut frames = Vec::new();
+        while let Some((payload, after)) = next_frame(rest) {
+            frames.push(ExitFrame::decode(payload).unwrap());
+            rest = after;
+        }
+        let refused = |name: &[u8]| ExitFrame::ListenerRefused { name: name.to_vec() };
+        assert_eq!(frames, [ExitFrame::Missed { dropped: 1, unreadable: 0 }, refused(b"first"), refused(b"second")]);
     }
 }

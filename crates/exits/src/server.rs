@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use mymonitor_proc::{ExitReading, ProcRoot};
-use mymonitor_wire::{ExitFrame, ExitRecord};
+use mymonitor_wire::ExitRecord;
 use rustix::io::Errno;
 
 use crate::filter::asks_for_a_listener;
@@ -111,7 +111,7 @@ impl Server {
                 && refused.len() < MOST_REFUSED
                 && refused.insert(name.clone())
             {
-                journal.append(&ExitFrame::ListenerRefused { name });
+                journal.listener_refused(name);
             }
             return;
         }
