@@ -150,12 +150,13 @@ export function readRunRecord(file: string): RunRecord {
   )
 }
 
-/** When a process started, in clock ticks after boot; null where there is no such process. */
+/** When a process started, in clock ticks after boot; null where there is no such process, or it only waits to be waited for. */
 export function startTicksOf(pid: number | 'self'): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The second field, the name in parentheses, may hold anything.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19])
   } catch {
     return null
   }
