@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, type TestContext, test, vi } from 'vitest'
-import { burner, record, summary } from './harness.ts'
+import { type Burnt, burner, mymonitor, record, recordingIn, sleep, start, summary, temporary } from './harness.ts'
 import { draw, SEED } from './random.ts'
 import { largestTick, peaks, rows } from './readers.ts'
 
@@ -10,6 +10,11 @@ vi.setConfig({ testTimeout: 60_000 })
 process.stderr.write(`memory truth: MYMONITOR_SEED=${SEED}\n`)
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+/** What the kernel counts of these processes now, each page once. */
+function pssOf(pids: number[]): number {
+  return sum(pids.map((pid) => Number(/^Pss: *(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1])))
+}
+
 const HUGE_PAGES = '/proc/sys/vm/nr_hugepages'
 
 /** Reserves so many huge pages of 2 MiB until the test ends, or skips it. */
@@ -77,6 +82,31 @@ describe(`memory truth, seed ${SEED}`, () => {
     expect(error((await peaks(dir)).rssKb, root.rss_kb)).toBeLessThan(0.03)
     const live = await rows(dir, 'ticks')
     expect(Math.max(...live.map((tick) => tick.live))).toBe(2)
+  })
+
+  test('forks, sharers and private memory of one executable, all at once, give the kernel’s own sum', async (context) => {
+    const scenarios = [
+      burner('cow', `size=${draw(40, 80)}M`, 'children=3', `rewrite=${draw(5, 40)}`, 'hold=4500ms'),
+      burner('shared', `size=${draw(40, 80)}M`, 'sharers=3', 'hold=3700ms'),
+      burner('private', `sizes=${draw(20, 60)}M,${draw(20, 60)}M`, 'hold=3700ms'),
+      burner('cow', `size=${draw(40, 80)}M`, 'children=2', 'hold=2900ms'),
+    ]
+    const [first = '', second = '', third = '', fourth = ''] = scenarios.map(({ command }) => `${command.join(' ')} &`)
+    const script = `${first} sleep 0.8; ${second} ${third} sleep 0.8; ${fourth} wait`
+    const output = temporary()
+    const flags = ['--output-dir', output, '--no-report']
+    const { ended } = start(mymonitor('sample', ...flags, '--', 'sh', '-c', script))
+    const burnt: Burnt[] = []
+    await vi.waitFor(() => void burnt.splice(0, Infinity, ...scenarios.map(({ report }) => report())), { timeout: 20_000 })
+    await sleep(200)
+    const truth = pssOf(burnt.flatMap(({ root, processes }) => [root.pid, ...processes.map(({ pid }) => pid)]))
+    expect((await ended).status).toBe(0)
+    const { peak, trust } = await summary(recordingIn(output).dir)
+    if (peak?.confirmedPssKb === null && trust.lateTicks + trust.skippedTicks > trust.ticks / 5) {
+      context.skip('this machine was too busy to confirm the peak, and the peak says so')
+    }
+    // bench/accuracy holds it to 2 % on a quiet machine. Without limits by family and executable it is 28 % too high.
+    expect(error(peak?.pssKb ?? 0, truth)).toBeLessThan(0.04)
   })
 
   describe('a file in memory', () => {

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use mymonitor_recording::model::{Model, Row, Totals};
-use mymonitor_recording::{ChunkReader, Correction, Corrector, Executables, Recording, RecordingError, Remark, Timeline, Window};
+use mymonitor_recording::{ChunkReader, Corrector, Executables, Measured, Recording, RecordingError, Timeline, Window};
 
 use crate::bound::{Bound, UpperBound};
-use crate::by_tick::{ByTick, NOT_MEASURED, Sample};
+use crate::by_tick::{ByTick, Sample};
+use crate::foresight::{Foresight, Whole};
 use crate::groups::{GroupColumns, Groups, Size, kb};
 use crate::images::{Images, Largest};
 use crate::peak::{LargestTick, Peak};
+use crate::remarks::{OfTick, RemarksOfImages};
 use crate::series::{Point, Series};
 
 /// The group of images that are left out: they are in no total, no group, no peak, and share nothing with those that count. A page that an ignored
@@ -110,16 +112,18 @@ pub fn aggregate<R: ChunkReader>(recording: &Recording<R>, options: &Options<'_>
     check(options)?;
     let ticks = recording.timeline()?;
     let executables = recording.executables(options.group_of.len())?;
-    let remarks = Remarks::new(options.group_of.len(), recording.corrections()?);
+    let remarks = RemarksOfImages::new(options.group_of.len(), recording.corrections()?);
     let mut pass = Pass::new(options, &ticks, &executables, remarks);
     let (mut window, mut by_tick) = (Window::new(), ByTick::default());
     for index in 0..recording.windows() {
         recording.window(index, &mut window)?;
         let damaged = |what| AnalysisError::Recording(recording.damaged_samples(what));
         by_tick.gather(&window, &ticks, pass.next).map_err(damaged)?;
+        pass.look_ahead(&by_tick);
         for (position, samples) in by_tick.ticks() {
             pass.skip_to(position);
-            pass.tick(samples).map_err(damaged)?;
+            pass.tick(samples, by_tick.measurements()).map_err(damaged)?;
+            pass.look_further(&by_tick, position);
         }
     }
     pass.skip_to(u32::try_from(ticks.len()).unwrap_or(u32::MAX));
@@ -143,56 +147,15 @@ fn check(options: &Options<'_>) -> Result<(), AnalysisError> {
     Ok(())
 }
 
-/// What is known of the images that were measured: the few of very many.
-struct Remarks {
-    /// Index: `process_id`; where its remark is. Empty where nothing was measured.
-    slots: Vec<u32>,
-    /// What an image's last measurement said, before its first one that. The first is of all that were never measured.
-    remarks: Vec<Remark>,
-}
-
-const NEVER_MEASURED: u32 = 0;
-
-impl Remarks {
-    fn new(images: usize, corrections: Vec<(u32, Correction)>) -> Self {
-        let mut remarks = Self { slots: Vec::new(), remarks: vec![Remark::default()] };
-        if corrections.is_empty() {
-            return remarks;
-        }
-        remarks.slots.resize(images, NEVER_MEASURED);
-        for (process_id, correction) in corrections {
-            if (process_id as usize) < images {
-                *remarks.of(process_id) = Some(correction).into();
-            }
-        }
-        remarks
-    }
-
-    fn get(&self, process_id: u32) -> Remark {
-        self.remarks[self.slots[process_id as usize] as usize]
-    }
-
-    /// Of an image that is measured.
-    fn of(&mut self, process_id: u32) -> &mut Remark {
-        let slot = &mut self.slots[process_id as usize];
-        if *slot == NEVER_MEASURED {
-            // Images are numbered by u32, and one is never measured.
-            *slot = u32::try_from(self.remarks.len()).unwrap_or(NEVER_MEASURED);
-            self.remarks.push(Remark::default());
-        }
-        &mut self.remarks[*slot as usize]
-    }
-}
-
 struct Pass<'a> {
     options: &'a Options<'a>,
     ticks: &'a Timeline,
     executables: &'a Executables,
-    remarks: Remarks,
+    remarks: RemarksOfImages,
     corrector: Corrector,
+    foresight: Foresight,
     /// Of the tick, without the ignored.
-    measured_kb: Vec<Option<u64>>,
-    remarks_of_tick: Vec<Remark>,
+    measured: Vec<Option<Measured>>,
     /// Position of the next tick.
     next: u32,
     model: Model,
@@ -209,15 +172,15 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables, remarks: Remarks) -> Self {
+    fn new(options: &'a Options<'a>, ticks: &'a Timeline, executables: &'a Executables, remarks: RemarksOfImages) -> Self {
         Self {
             options,
             ticks,
             executables,
             remarks,
             corrector: Corrector::default(),
-            measured_kb: Vec::new(),
-            remarks_of_tick: Vec::new(),
+            foresight: Foresight::default(),
+            measured: Vec::new(),
             next: 0,
             model: Model::new(),
             counted: Vec::new(),
@@ -240,10 +203,10 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn tick(&mut self, samples: &[Sample]) -> Result<(), String> {
+    fn tick(&mut self, samples: &[Sample], measurements: &[Measured]) -> Result<(), String> {
         self.count(samples)?;
         let modelled = self.model.apportion(&self.rows, &mut self.pss_kb);
-        let totals = if self.remarks.slots.is_empty() { modelled } else { self.corrected() };
+        let totals = if self.remarks.is_empty() { modelled } else { self.corrected(measurements) };
         let position = self.next as usize;
         let elapsed_us = self.ticks.elapsed_us[position];
         let seconds = self.ticks.elapsed_us.get(position + 1).map_or(0.0, |&next| us(next - elapsed_us) / 1e6);
@@ -270,21 +233,59 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Puts what was measured in the place of the model's values, and corrects the others by what was.
-    fn corrected(&mut self) -> Totals {
-        self.measured_kb.clear();
-        self.remarks_of_tick.clear();
-        for sample in &self.counted {
-            self.measured_kb.push((sample.pss_kb != NOT_MEASURED).then_some(sample.pss_kb));
-            self.remarks_of_tick.push(self.remarks.get(sample.process_id));
+    /// Finds what the window has in store for the corrector.
+    fn look_ahead(&mut self, by_tick: &ByTick) {
+        self.foresight.clear();
+        if self.remarks.is_empty() {
+            return;
         }
-        self.corrector.correct(&self.rows, &self.measured_kb, &mut self.remarks_of_tick, &mut self.pss_kb);
-        let mut totals = Totals::default();
-        for ((sample, pss_kb), remark) in self.counted.iter().zip(&self.pss_kb).zip(&self.remarks_of_tick) {
-            // Only a measurement changes what is known.
-            if sample.pss_kb != NOT_MEASURED {
-                *self.remarks.of(sample.process_id) = *remark;
+        for (position, samples) in by_tick.measured_ticks() {
+            let Self { options, executables, foresight, remarks, .. } = self;
+            foresight.take(position, counted(samples, options).map(|sample| (executables.key(sample.process_id), sample)));
+            for sample in counted(samples, options) {
+                if let Some(measured) = sample.measured(by_tick.measurements()) {
+                    let executable = executables.key(sample.process_id);
+                    let row = Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb };
+                    let family = executables.family(sample.process_id);
+                    let relatives = || counted(samples, options).filter(|other| executables.family(other.process_id) == family).count();
+                    remarks.of(sample.process_id).foresee(&row, measured, relatives);
+                }
             }
+        }
+        for whole in self.foresight.first_of_each() {
+            self.foresee(whole, by_tick);
+        }
+    }
+
+    /// A tick whose measurements are past makes room for the next.
+    fn look_further(&mut self, by_tick: &ByTick, position: u32) {
+        while let Some(executable) = self.foresight.pass(position) {
+            if let Some(whole) = self.foresight.next_of(executable) {
+                self.foresee(whole, by_tick);
+            }
+        }
+    }
+
+    fn foresee(&mut self, Whole { executable, position }: Whole, by_tick: &ByTick) {
+        self.corrector.foresee(executable, self.ticks.tick[position as usize]);
+        for sample in counted(by_tick.at(position), self.options).filter(|sample| self.executables.key(sample.process_id) == executable) {
+            if let Some(measured) = sample.measured(by_tick.measurements()) {
+                let row = Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb };
+                let family = self.executables.family(sample.process_id);
+                self.corrector.foresee_process(&row, measured, family, self.remarks.of(sample.process_id));
+            }
+        }
+    }
+
+    /// Puts what was measured in the place of the model's values, and corrects the others by what was.
+    fn corrected(&mut self, measurements: &[Measured]) -> Totals {
+        let tick = self.ticks.tick[self.next as usize];
+        let Self { corrector, remarks, measured, counted, rows, pss_kb, executables, .. } = self;
+        measured.clear();
+        measured.extend(counted.iter().map(|sample| sample.measured(measurements)));
+        corrector.correct(tick, rows, measured, OfTick { remarks, samples: counted, executables }, pss_kb);
+        let mut totals = Totals::default();
+        for (sample, pss_kb) in counted.iter().zip(pss_kb) {
             totals.rss_kb = totals.rss_kb.saturating_add(sample.rss_kb);
             totals.pss_kb = totals.pss_kb.saturating_add(*pss_kb);
             totals.private_kb = totals.private_kb.saturating_add(sample.rss_kb.saturating_sub(sample.shared_kb));
@@ -333,6 +334,11 @@ impl<'a> Pass<'a> {
             largest_pss: images.largest_by_pss(options.largest),
         }
     }
+}
+
+/// Without the ignored, and those that the grouping does not know.
+fn counted<'a>(samples: &'a [Sample], options: &'a Options<'_>) -> impl Iterator<Item = &'a Sample> {
+    samples.iter().filter(|sample| options.group_of.get(sample.process_id as usize).is_some_and(|&group| group != IGNORED))
 }
 
 fn spread(points: &[Point], groups: usize, value: fn(&Size) -> u64) -> Vec<f64> {

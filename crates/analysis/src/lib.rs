@@ -9,9 +9,11 @@
 mod aggregate;
 mod bound;
 mod by_tick;
+mod foresight;
 mod groups;
 mod images;
 mod peak;
+mod remarks;
 mod series;
 mod tick_facts;
 

@@ -2,7 +2,7 @@
 
 use mymonitor_recording::model::Totals;
 
-use crate::by_tick::{NOT_MEASURED, Sample};
+use crate::by_tick::Sample;
 use crate::groups::kb;
 
 /// A peak. The process columns have one entry for each process with memory at that tick, largest first by the peak's metric.
@@ -74,7 +74,7 @@ impl LargestTick {
             pss_kb: kb(self.totals.pss_kb),
             private_kb: kb(self.totals.private_kb),
             shared_kb: kb(self.totals.shared_kb),
-            measured: self.processes.iter().all(|(sample, _)| sample.pss_kb != NOT_MEASURED),
+            measured: self.processes.iter().all(|(sample, _)| sample.is_measured()),
             process_id: self.processes.iter().map(|(sample, _)| sample.process_id).collect(),
             process_rss_kb: column(|(sample, _)| sample.rss_kb),
             process_shared_kb: column(|(sample, _)| sample.shared_kb),

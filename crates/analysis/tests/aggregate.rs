@@ -217,7 +217,7 @@ fn what_was_measured_takes_the_place_of_the_model_and_corrects_it_in_the_other_t
     let sample = |process_id, pss_kb| Sample { process_id, rss_kb: 5_000, shared_kb: 4_000, pss_kb, uss_kb: None };
     let started = (0..2).map(|process_id| ImageStart { process_id, name: b"cc1".to_vec(), ..ImageStart::default() }).collect();
     let of = |tick, samples| Tick { tick, elapsed_us: u64::from(tick) * 50_000, samples, ..Tick::default() };
-    // Before its first measurement an image has what that said; after it what its last said, in all as both were measured together.
+    // All of the executable were measured together, so that holds before and after; one that was measured alone takes its new value along.
     let before = Tick { started, ..of(0, vec![sample(0, None), sample(1, None)]) };
     let first = of(1, vec![sample(0, Some(1_100)), sample(1, Some(400))]);
     let second = of(3, vec![sample(0, None), sample(1, Some(700))]);
@@ -226,10 +226,45 @@ fn what_was_measured_takes_the_place_of_the_model_and_corrects_it_in_the_other_t
     let result = aggregate(&recording, &options(&[0, 1], 100)).expect("a result");
     // The model gives each 3,000: what is private to it, 1,000, and half of what both map.
     // Measured: 1,100 and 400, of which 400 is below what is private: 600 of its pages are shared copy-on-write.
-    assert_eq!(result.total_pss_kb, [5_400.0, 1_500.0, 1_500.0, 1_100.0 + 700.0, 1_100.0 + 700.0]);
-    assert_eq!((result.largest_pss.process_id, result.largest_pss.pss_kb), (vec![0, 1], vec![3_000.0, 2_400.0]));
+    assert_eq!(result.total_pss_kb, [1_500.0, 1_500.0, 1_500.0, 1_100.0 + 700.0, 1_100.0 + 700.0]);
+    assert_eq!((result.largest_pss.process_id, result.largest_pss.pss_kb), (vec![0, 1], vec![1_100.0, 700.0]));
     assert_eq!(result.total_rss_kb, [10_000.0; 5]);
-    assert_eq!(result.peak_pss.map(|peak| (peak.tick, peak.measured)), Some((0, false)));
+    assert_eq!(result.peak_pss.map(|peak| (peak.tick, peak.measured)), Some((3, false)));
+}
+
+#[test]
+#[expect(clippy::float_cmp, reason = "sums of small integers are exact")]
+fn what_newcomers_share_is_their_parent_s_only_if_they_were_forked_from_it() {
+    let measured = |process_id, own_kb: u64, shares: u64| {
+        let pss_kb = Some(own_kb + 48_000 / shares);
+        Sample { process_id, rss_kb: 48_000 + own_kb, shared_kb: 0, pss_kb, uss_kb: Some(own_kb) }
+    };
+    let later = |process_id| Sample { pss_kb: None, uss_kb: None, ..measured(process_id, 1_000, 1) };
+    let total_with = |newcomers: [ImageStart; 2]| {
+        let image = |process_id, parent_id| ImageStart { process_id, parent_id, exe: b"/bin/server".to_vec(), ..ImageStart::default() };
+        // A forked pair that is measured whole, then two more: of the pair's root, or of each other.
+        let first = Tick {
+            started: vec![image(0, None), image(1, Some(0))],
+            samples: vec![measured(0, 1_000, 2), measured(1, 1_000, 2)],
+            ..Tick::default()
+        };
+        let samples = vec![later(0), later(1), measured(2, 1_000, 2), measured(3, 1_000, 2)];
+        let second = Tick { tick: 1, elapsed_us: 50_000, started: newcomers.to_vec(), samples, ..Tick::default() };
+        let (_dir, recording) = recorded(&[first, second]);
+        aggregate(&recording, &options(&[0; 4], 10)).expect("a result").total_pss_kb[1]
+    };
+    let image = |process_id, parent_id, exec_count| ImageStart {
+        process_id,
+        parent_id,
+        exec_count,
+        exe: b"/bin/server".to_vec(),
+        ..ImageStart::default()
+    };
+    // The other pair's 48,000 come on top, once; of what the first pair inherited nothing does.
+    assert_eq!(total_with([image(2, None, 0), image(3, Some(2), 0)]), 2.0 * (48_000.0 + 2_000.0));
+    assert_eq!(total_with([image(2, Some(0), 1), image(3, Some(2), 0)]), 2.0 * (48_000.0 + 2_000.0));
+    // What the kernel said of the newcomers themselves is the least.
+    assert_eq!(total_with([image(2, Some(0), 0), image(3, Some(2), 0)]), 50_000.0 + 2_000.0);
 }
 
 #[test]

@@ -53,9 +53,11 @@ proptest! {
     }
 
     #[test]
-    fn a_rollup_gives_back_its_sizes(rss_kb: u64, pss_kb: u64, clean in 0u64..1 << 60, dirty in 0u64..1 << 60) {
-        let file = format!("0-1 ---p 0 00:00 0 [rollup]\nRss: {rss_kb} kB\nPss: {pss_kb} kB\nPrivate_Clean: {clean} kB\nPrivate_Dirty: {dirty} kB\n");
-        prop_assert_eq!(Rollup::parse(file.as_bytes()), Ok(Rollup { rss_kb, pss_kb, uss_kb: clean + dirty }));
+    fn a_rollup_gives_back_its_sizes(shared_kb in 0u64..1 << 60, anonymous in 0u64..1 << 60, pss_kb: u64, clean in 0u64..1 << 60, dirty in 0u64..1 << 60) {
+        let rss_kb = shared_kb + anonymous;
+        let sizes = format!("Rss: {rss_kb} kB\nPss: {pss_kb} kB\nPrivate_Clean: {clean} kB\nPrivate_Dirty: {dirty} kB\nAnonymous: {anonymous} kB\n");
+        let file = format!("0-1 ---p 0 00:00 0 [rollup]\n{sizes}");
+        prop_assert_eq!(Rollup::parse(file.as_bytes()), Ok(Rollup { rss_kb, shared_kb, pss_kb, uss_kb: clean + dirty }));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What measurements say about the memory model.
 
-use crate::model::{Row, private};
+mod whole;
 
-/// Shared parts that differ by less are the same mappings.
-const SAME_KB: u64 = 2 * 1024;
+use std::collections::HashMap;
+
+use crate::model::Row;
+use whole::{Group, Known, Member, Wholes};
 
 /// What a measurement said about an image's private memory, for its other ticks.
 ///
@@ -30,197 +32,177 @@ impl Correction {
     }
 }
 
+/// What the kernel counted page by page, KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// Each page divided by the number of processes that map it.
+    pub pss_kb: u64,
+    /// Pages that no other process maps.
+    pub uss_kb: u64,
+}
+
 /// What is known of an image.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub struct Remark {
     correction: Option<Correction>,
-    member: Option<Member>,
+    wholes: Wholes,
+    /// Most images are never measured.
+    known: Option<Box<Known>>,
+}
+
+impl Remark {
+    /// Tells of a measurement to come, the latest first: before an image is first measured it has what that said. `relatives` counts the live
+    /// processes of its family then, itself included.
+    pub fn foresee(&mut self, row: &Row, measured: Measured, relatives: impl FnOnce() -> usize) {
+        self.known.get_or_insert_default().foresee(|| Member::new(row, measured, relatives));
+    }
 }
 
 impl From<Option<Correction>> for Remark {
     fn from(correction: Option<Correction>) -> Self {
-        Self { correction, member: None }
+        Self { correction, ..Self::default() }
     }
 }
 
-/// An image's part of its group's measurement.
-#[derive(Debug, Clone, Copy)]
-struct Member {
-    /// The call in which the whole group was measured.
-    measurement: u32,
-    shared_kb: u64,
-    /// Measured less private, KiB: its part of what is shared, less what is shared copy-on-write.
-    excess_kb: i64,
+/// What is known of the images of one tick, wherever that is kept; each by its index in the tick.
+pub trait Remarks {
+    /// Of any image; of one that was never measured the default.
+    fn get(&self, index: usize) -> &Remark;
+
+    /// Of an image that is measured.
+    fn measured(&mut self, index: usize) -> &mut Remark;
+
+    /// Those that have forked from each other without an exec, so that they may share anonymous pages: the first one's `process_id`.
+    fn family(&self, index: usize) -> u32;
 }
 
 /// Corrects the model's values tick by tick; the sampler's live totals and the analysis are this same function of the same rows.
 ///
-/// Where all processes of an executable were measured in one tick, their sum is exact, whatever they map. It holds for later ticks, less or more
-/// what their private memory has changed, as long as the executable's processes and their shared sizes are the same; when they are again, it
-/// holds again. In all other ticks each image has its own [`Correction`].
+/// Where all processes of an executable were measured in one tick, their sum is exact, whatever they map, and it gives limits to their sum in other
+/// ticks (`correction/whole.rs`); the model's sum is taken as far as it lies within. While the processes and their shared sizes are the same, both limits are one
+/// value. That holds of the last such measurement, and of the next one where the caller [foresees](Corrector::foresee) it. An image that is in
+/// neither has its own [`Correction`].
 #[derive(Debug, Default)]
 pub struct Corrector {
     /// Index: executable.
     groups: Vec<Group>,
     calls: u32,
-}
-
-/// The processes of one executable.
-#[derive(Debug, Clone, Copy, Default)]
-struct Group {
-    /// The last call in which all were measured, and how many they were.
-    measurement: u32,
-    members: usize,
-    /// Of this tick: its processes, those that were measured, and those that are as they were in the last measurement.
-    rows: usize,
-    measured: usize,
-    unchanged: usize,
-}
-
-impl Group {
-    /// One process alone is no group: what it shares, it shares with other executables, whose processes come and go.
-    fn is_measured(&self) -> bool {
-        self.rows > 1 && self.measured == self.rows
-    }
-
-    fn stands(&self) -> bool {
-        self.unchanged == self.rows && self.members == self.rows
-    }
+    wholes: u32,
+    /// Executables of the tick.
+    present: Vec<u32>,
+    /// Of the tick: each process's weight in its group.
+    weights: Vec<u64>,
+    /// Of the tick: what families share that the limiting measurement of their executable knows nothing of, KiB.
+    pools: HashMap<u32, u64>,
 }
 
 impl Corrector {
+    /// Tells that in `tick` all processes of an executable are measured, before it comes; it stands for the next one such. Then tell
+    /// [each process](Self::foresee_process) of it.
+    pub fn foresee(&mut self, executable: u32, tick: u32) {
+        self.wholes += 1;
+        let number = self.wholes;
+        self.group(executable).next.begin(number, tick);
+    }
+
+    /// A process of the last [foreseen](Self::foresee) tick of its executable.
+    pub fn foresee_process(&mut self, row: &Row, measured: Measured, family: u32, remark: &mut Remark) {
+        let next = &mut self.group(row.executable).next;
+        remark.wholes.next = next.number;
+        remark.known.get_or_insert_default().next = next.admit(Member::new(row, measured, || 1), family);
+    }
+
     /// Puts what was measured in the place of the model's `pss_kb`, and corrects the others by what was. Entry n of each slice is of the same process.
+    /// Ticks come in their order; one may come again with more of it measured.
     ///
     /// # Panics
     /// When the slices are not equally long.
-    pub fn correct(&mut self, rows: &[Row], measured_kb: &[Option<u64>], remarks: &mut [Remark], pss_kb: &mut [u64]) {
-        assert_eq!([measured_kb.len(), remarks.len(), pss_kb.len()], [rows.len(); 3], "one entry for each process");
-        self.calls = self.calls.wrapping_add(1);
-        self.count(rows, measured_kb, remarks);
+    pub fn correct(&mut self, tick: u32, rows: &[Row], measured: &[Option<Measured>], mut remarks: impl Remarks, pss_kb: &mut [u64]) {
+        assert_eq!([measured.len(), pss_kb.len()], [rows.len(); 2], "one entry for each process");
+        self.count(tick, rows, measured, &remarks);
+        let mut is_limited = false;
+        for executable in &self.present {
+            let group = &mut self.groups[*executable as usize];
+            if group.is_whole() {
+                self.wholes += 1;
+                group.last.begin(self.wholes, tick);
+            } else {
+                group.choose(tick);
+                is_limited |= group.is_limited();
+            }
+        }
+        self.weights.clear();
+        self.pools.clear();
         for (index, row) in rows.iter().enumerate() {
             let group = &mut self.groups[row.executable as usize];
-            let remark = &mut remarks[index];
-            if let Some(measured_kb) = measured_kb[index] {
-                let excess_kb = measured_kb.cast_signed().saturating_sub(private(row).cast_signed());
-                remark.correction = Some(Correction::new(measured_kb, row.rss_kb, row.shared_kb));
-                if group.is_measured() {
-                    (group.measurement, group.members) = (self.calls, group.rows);
-                    remark.member = Some(Member { measurement: group.measurement, shared_kb: row.shared_kb, excess_kb });
-                } else if let (true, Some(member)) = (group.stands(), &mut remark.member) {
-                    member.excess_kb = excess_kb;
-                }
-                pss_kb[index] = measured_kb;
-            } else if let (true, Some(member)) = (group.stands(), remark.member) {
-                pss_kb[index] = private(row).saturating_add_signed(member.excess_kb).min(row.rss_kb);
-            } else if let Some(correction) = remark.correction {
-                pss_kb[index] = correction.apply(pss_kb[index], row.rss_kb);
+            let kb = &mut pss_kb[index];
+            if let Some(measured) = measured[index] {
+                let family = remarks.family(index);
+                // Of a whole group nothing else is asked than the sum.
+                let relatives =
+                    || if group.is_whole() { 1 } else { (0..rows.len()).filter(|&other| remarks.family(other) == family).count() };
+                let member = Member::new(row, measured, relatives);
+                let remark = remarks.measured(index);
+                remark.correction = Some(Correction::new(measured.pss_kb, row.rss_kb, row.shared_kb));
+                group.learn(member, family, &mut remark.wholes, remark.known.get_or_insert_default());
+                *kb = measured.pss_kb;
+            }
+            let remark = remarks.get(index);
+            let known = remark.known.as_deref();
+            let member = known.and_then(|known| group.member(remark.wholes, known));
+            if let (None, None, Some(correction)) = (measured[index], member, remark.correction) {
+                *kb = correction.apply(*kb, row.rss_kb);
+            }
+            if group.is_limited() {
+                let weight = match member {
+                    Some(member) => group.add_member(row, member, *kb),
+                    None => group.add_other(row, known, remarks.family(index), &mut self.pools, *kb),
+                };
+                group.divide(measured[index].map(|_| *kb), weight);
+                self.weights.push(weight);
+            } else if is_limited {
+                self.weights.push(0);
+            }
+        }
+        if is_limited {
+            self.limit(rows, measured, pss_kb);
+        }
+    }
+
+    fn group(&mut self, executable: u32) -> &mut Group {
+        let index = executable as usize;
+        if index >= self.groups.len() {
+            self.groups.resize(index + 1, Group::default());
+        }
+        &mut self.groups[index]
+    }
+
+    fn count(&mut self, tick: u32, rows: &[Row], measured: &[Option<Measured>], remarks: &impl Remarks) {
+        self.calls = self.calls.wrapping_add(1);
+        self.present.clear();
+        let call = self.calls;
+        for (index, (row, measured)) in rows.iter().zip(measured).enumerate() {
+            let group = self.group(row.executable);
+            let is_first = group.begin_tick(call, tick);
+            group.count(measured.is_some(), remarks.get(index).wholes);
+            if is_first {
+                self.present.push(row.executable);
             }
         }
     }
 
-    fn count(&mut self, rows: &[Row], measured_kb: &[Option<u64>], remarks: &[Remark]) {
-        for row in rows {
-            let index = row.executable as usize;
-            if index >= self.groups.len() {
-                self.groups.resize(index + 1, Group::default());
-            }
-            let Group { measurement, members, .. } = self.groups[index];
-            self.groups[index] = Group { measurement, members, ..Group::default() };
+    fn limit(&mut self, rows: &[Row], measured: &[Option<Measured>], pss_kb: &mut [u64]) {
+        for executable in &self.present {
+            self.groups[*executable as usize].settle();
         }
-        for ((row, measured_kb), remark) in rows.iter().zip(measured_kb).zip(remarks) {
+        for (index, row) in rows.iter().enumerate() {
             let group = &mut self.groups[row.executable as usize];
-            let same = |member: Member| {
-                let tolerated_kb = SAME_KB.max(member.shared_kb / 10);
-                member.measurement == group.measurement && row.shared_kb.abs_diff(member.shared_kb) < tolerated_kb
-            };
-            group.rows += 1;
-            group.measured += usize::from(measured_kb.is_some());
-            group.unchanged += usize::from(remark.member.is_some_and(same));
+            if group.is_limited() && measured[index].is_none() {
+                pss_kb[index] = group.serve(self.weights[index]).min(row.rss_kb);
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A forked pair that maps one file of 10,000, and a third process of the same executable with a file of its own.
-    const PAIR: [Row; 2] = [Row { executable: 1, rss_kb: 11_000, shared_kb: 10_000 }; 2];
-    const OTHER: Row = Row { executable: 1, rss_kb: 9_000, shared_kb: 8_000 };
-
-    #[derive(Default)]
-    struct Ticks {
-        corrector: Corrector,
-        remarks: [Remark; 3],
-    }
-
-    impl Ticks {
-        fn tick<const N: usize>(&mut self, rows: [Row; N], measured_kb: [Option<u64>; N]) -> [u64; N] {
-            let mut pss_kb = Vec::new();
-            crate::model::Model::new().apportion(&rows, &mut pss_kb);
-            self.corrector.correct(&rows, &measured_kb, &mut self.remarks[..N], &mut pss_kb);
-            pss_kb.try_into().unwrap()
-        }
-    }
-
-    #[test]
-    fn a_group_that_was_measured_whole_keeps_its_sum_while_it_is_the_same() {
-        let mut ticks = Ticks::default();
-        let rows = [PAIR[0], PAIR[1], OTHER];
-        assert_eq!(ticks.tick(rows, [None; 3]).iter().sum::<u64>(), 3_000 + 10_000);
-        // The model takes the third file for the same as the pair's: 8,000 too little.
-        let measured = [6_000, 6_000, 9_000];
-        assert_eq!(ticks.tick(rows, measured.map(Some)), measured);
-        assert_eq!(ticks.tick(rows, [None; 3]), measured);
-        let mut grown = rows;
-        grown[2].rss_kb += 50_000;
-        assert_eq!(ticks.tick(grown, [None; 3]), [6_000, 6_000, 59_000]);
-    }
-
-    #[test]
-    fn a_group_that_has_changed_is_left_to_the_model_until_it_is_as_it_was() {
-        let mut ticks = Ticks::default();
-        let rows = [PAIR[0], PAIR[1], OTHER];
-        let measured = [6_000, 6_000, 9_000];
-        ticks.tick(rows, measured.map(Some));
-        assert_eq!(ticks.tick(PAIR, [None; 2]), [6_000, 6_000]);
-        let mut remapped = rows;
-        remapped[2] = Row { rss_kb: 5_000, shared_kb: 4_000, ..OTHER };
-        assert_eq!(ticks.tick(remapped, [None; 3]).iter().sum::<u64>(), 3_000 + 10_000);
-        assert_eq!(ticks.tick(rows, [None; 3]), measured);
-    }
-
-    #[test]
-    fn a_member_that_is_measured_alone_takes_its_new_value_along() {
-        let mut ticks = Ticks::default();
-        let rows = [PAIR[0], PAIR[1], OTHER];
-        ticks.tick(rows, [6_000, 6_000, 9_000].map(Some));
-        ticks.tick(rows, [None, None, Some(8_900)]);
-        assert_eq!(ticks.tick(rows, [None; 3]), [6_000, 6_000, 8_900]);
-    }
-
-    #[test]
-    fn one_process_alone_is_no_group() {
-        let mut ticks = Ticks::default();
-        assert_eq!(ticks.tick([OTHER], [Some(5_000)]), [5_000]);
-        assert_eq!(ticks.tick([OTHER], [None]), [9_000]);
-    }
-
-    #[test]
-    fn pages_shared_copy_on_write_are_taken_off_as_they_were() {
-        assert_eq!(Correction::new(12, 104, 4).apply(152, 160), 64);
-    }
-
-    #[test]
-    fn how_shared_memory_is_shared_out_is_not_corrected() {
-        for measured in [100, 250, 600] {
-            assert_eq!(Correction::new(measured, 600, 500).apply(333, 600), 333);
-        }
-    }
-
-    #[test]
-    fn no_process_is_corrected_beyond_what_it_holds_or_below_nothing() {
-        assert_eq!(Correction::new(500, 400, 100).apply(900, 400), 400);
-        assert_eq!(Correction::new(0, 100, 0).apply(40, 50), 0);
-    }
-}
+mod tests;

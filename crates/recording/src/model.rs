@@ -145,7 +145,7 @@ pub(crate) fn private(row: &Row) -> u64 {
 }
 
 /// `value * part / whole`, 0 of 0; exact, and in 64 bits wherever the values of a real machine allow it.
-fn scale(value: u64, part: u64, whole: u64) -> u64 {
+pub(crate) fn scale(value: u64, part: u64, whole: u64) -> u64 {
     match value.checked_mul(part) {
         Some(product) => product.checked_div(whole).unwrap_or(0),
         None => u64::try_from(u128::from(value) * u128::from(part) / u128::from(whole)).unwrap_or(u64::MAX),

@@ -2,18 +2,22 @@
 //!
 //! The model costs nothing and is right within a per cent for most processes. A rollup walks every page, so it is bought only
 //! 1. for all processes of a tick whose total exceeds the last one that was measured in full by 3 %: the peak, confirmed;
-//! 2. for a process that the model is known to misjudge: forked without exec, or with a large shared part (linkers with different inputs);
+//! 2. where the model is known to misjudge: forks without exec, a large shared part (linkers with different inputs). What they share is known once
+//!    all processes of the executable were measured in one tick, so these are, if that can be paid; until then the newcomers;
 //! 3. once for each executable;
 //! 4. slowly in the background, largest first.
 //!
+//! 1 and 2 wait until what is to be measured stands still, a few ticks at most: a measurement of what still grows has to be made again.
 //! Everything is paid from one budget of CPU time; what does not fit is postponed and counted. No process is walked more than a fiftieth of its
 //! time, because a walk holds up its mmap and munmap.
 
 mod budget;
+mod choice;
+mod stillness;
 
 use mymonitor_proc::{ReadError, Rollup};
 use mymonitor_recording::model::Row;
-use mymonitor_recording::{Corrector, Remark};
+use mymonitor_recording::{Corrector, Measured, Remark, Remarks};
 use mymonitor_wire::Sample;
 
 use crate::clock;
@@ -21,6 +25,8 @@ use crate::options::PssMode;
 use crate::outcome::ConfirmedPeak;
 use crate::tracker::Live;
 use budget::Budget;
+use choice::Plan;
+use stillness::Stillness;
 
 /// A total this much above the last one measured in full is a new peak, in per cent.
 const RISE_PERCENT: u64 = 3;
@@ -47,12 +53,14 @@ pub(crate) struct Mark {
     forked: bool,
     /// This user may not measure it; asked once.
     denied: bool,
-    last: Option<Measured>,
+    last: Option<Walk>,
+    /// Since then it has forked: what was its own is a child's, too.
+    has_forked_since: bool,
     remark: Remark,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Measured {
+struct Walk {
     tick: u32,
     rested_at_us: u64,
     rss_kb: u64,
@@ -75,25 +83,53 @@ pub(crate) struct Modelled<'a> {
     pub(crate) tick: u32,
     /// Whether a peak of this tick counts.
     pub(crate) in_build: bool,
-    pub(crate) rows: &'a [Row],
+    /// A measurement replaces the sizes that were read before it.
+    pub(crate) rows: &'a mut [Row],
     pub(crate) pss_kb: &'a [u64],
     /// Index into the live processes.
     pub(crate) owners: &'a [usize],
 }
 
+struct Owned<'a> {
+    live: &'a mut [Live],
+    owners: &'a [usize],
+}
+
+impl Remarks for Owned<'_> {
+    fn get(&self, index: usize) -> &Remark {
+        &self.live[self.owners[index]].mark.remark
+    }
+
+    fn measured(&mut self, index: usize) -> &mut Remark {
+        &mut self.live[self.owners[index]].mark.remark
+    }
+
+    fn family(&self, index: usize) -> u32 {
+        self.live[self.owners[index]].family
+    }
+}
+
+impl Modelled<'_> {
+    fn modelled_kb(&self) -> u64 {
+        self.pss_kb.iter().copied().fold(0, u64::saturating_add)
+    }
+}
+
 pub(crate) struct Meter {
     mode: Mode,
     executables: Vec<Executable>,
+    /// Of all processes together.
+    stillness: Stillness,
     corrector: Corrector,
     /// Of the tick.
-    measured_kb: Vec<Option<u64>>,
-    remarks: Vec<Remark>,
+    measured: Vec<Option<Measured>>,
     corrected_kb: Vec<u64>,
     last_full_tick: Option<u32>,
     /// Total of the last full measurement that was a new peak, with what may not be measured taken from the model.
     checked_kb: u64,
-    /// Largest estimate above that which could not be checked.
+    /// Largest estimate above that which could not be checked, and the model's largest of such ticks.
     unchecked_kb: u64,
+    unchecked_model_kb: u64,
     confirmed: Option<ConfirmedPeak>,
     pub(crate) counts: PssCounts,
 }
@@ -101,8 +137,14 @@ pub(crate) struct Meter {
 /// What is known of an executable.
 #[derive(Debug, Clone, Copy, Default)]
 struct Executable {
-    /// Its processes in this tick.
+    /// Its processes in this tick, their resident sizes, and what it costs to measure all of them.
     population: u32,
+    rss_kb: u64,
+    price_us: u64,
+    stillness: Stillness,
+    /// The model misjudges processes of it.
+    misjudged: bool,
+    plan: Plan,
     measured: bool,
     /// A process of it has stood for it in this tick.
     asked: bool,
@@ -125,13 +167,14 @@ impl Meter {
                 PssMode::Full => Mode::Full,
             },
             executables: Vec::new(),
+            stillness: Stillness::default(),
             corrector: Corrector::default(),
-            measured_kb: Vec::new(),
-            remarks: Vec::new(),
+            measured: Vec::new(),
             corrected_kb: Vec::new(),
             last_full_tick: None,
             checked_kb: 0,
             unchecked_kb: 0,
+            unchecked_model_kb: 0,
             confirmed: None,
             counts: PssCounts::default(),
         }
@@ -143,9 +186,9 @@ impl Meter {
     }
 
     /// Measures what pays in this tick into `samples`, and returns the best estimate of the total.
-    pub(crate) fn measure(&mut self, tick: &Modelled<'_>, live: &mut [Live], samples: &mut [Sample]) -> u64 {
+    pub(crate) fn measure(&mut self, tick: &mut Modelled<'_>, live: &mut [Live], samples: &mut [Sample]) -> u64 {
         if matches!(self.mode, Mode::Off) {
-            return tick.pss_kb.iter().sum();
+            return tick.modelled_kb();
         }
         self.count_population(tick.rows);
         let estimate_kb = self.estimate(tick, live, samples);
@@ -156,25 +199,32 @@ impl Meter {
         }
         let corrected_kb = self.estimate(tick, live, samples);
         if complete && tick.in_build {
-            self.note_full(tick.tick, estimate_kb, corrected_kb, samples);
+            // What was estimated too high before newcomers were measured is no higher a tick by the model, which knows of no measurement.
+            if estimate_kb >= self.unchecked_kb || tick.modelled_kb() + CHANGE_KB >= self.unchecked_model_kb {
+                (self.unchecked_kb, self.unchecked_model_kb) = (0, 0);
+            }
+            self.note_full(tick.tick, corrected_kb, samples);
         }
         corrected_kb
     }
 
     /// Whether every process of the tick was measured that may be.
-    fn spend(&mut self, tick: &Modelled<'_>, live: &mut [Live], samples: &mut [Sample], estimate_kb: u64) -> bool {
+    fn spend(&mut self, tick: &mut Modelled<'_>, live: &mut [Live], samples: &mut [Sample], estimate_kb: u64) -> bool {
         let now_us = clock::monotonic_us();
         if matches!(self.mode, Mode::Full) {
             return self.measure_all(tick, live, samples, now_us);
         }
         if tick.in_build && exceeds(estimate_kb, self.checked_kb) {
-            if self.may_measure_all(tick, live, now_us) {
-                return self.measure_all(tick, live, samples, now_us);
+            if self.stillness.is_reached() {
+                if self.may_measure_all(tick, live, now_us) {
+                    return self.measure_all(tick, live, samples, now_us);
+                }
+                self.counts.postponed += 1;
             }
-            self.counts.postponed += 1;
             self.unchecked_kb = self.unchecked_kb.max(estimate_kb);
+            self.unchecked_model_kb = self.unchecked_model_kb.max(tick.modelled_kb());
         }
-        self.measure_single(tick, live, samples, now_us);
+        self.measure_some(tick, live, samples, now_us);
         false
     }
 
@@ -187,7 +237,7 @@ impl Meter {
         spaced && rested && price_us <= FULL_PASS_US && budget.affords(price_us, 0)
     }
 
-    fn measure_all(&mut self, tick: &Modelled<'_>, live: &mut [Live], samples: &mut [Sample], now_us: u64) -> bool {
+    fn measure_all(&mut self, tick: &mut Modelled<'_>, live: &mut [Live], samples: &mut [Sample], now_us: u64) -> bool {
         self.last_full_tick = Some(tick.tick);
         let mut complete = true;
         for row in 0..tick.rows.len() {
@@ -196,45 +246,8 @@ impl Meter {
         complete
     }
 
-    /// The dearest reason first; one walk of a large process a tick at most, so that ticks stay short.
-    fn measure_single(&mut self, tick: &Modelled<'_>, live: &mut [Live], samples: &mut [Sample], now_us: u64) {
-        let Self { mode: Mode::Budget(budget), executables, counts, .. } = self else { return };
-        budget.refill(now_us);
-        // Misjudged processes may use what there is; everything else leaves enough to confirm a peak.
-        let reserve_us = full_price_us(budget, tick, live).min(FULL_PASS_US);
-        let mut left_us = MISJUDGED_PASS_US.max(budget.predict_us(LARGE_SHARED_KB));
-        let mut chosen = Vec::new();
-        for (index, (row, &owner)) in tick.rows.iter().zip(tick.owners).enumerate() {
-            let live = &live[owner];
-            let executable = &mut executables[row.executable as usize];
-            let misjudged = live.mark.is_misjudged(row, executable);
-            let new = live.seen_ticks >= 2 && !executable.measured && !std::mem::replace(&mut executable.asked, true);
-            // A family that has grown or shrunk shares its pages otherwise: what was measured says nothing any more.
-            let regrouped = misjudged && live.mark.last.is_some_and(|last| last.population != executable.population);
-            if !(misjudged || new) || live.mark.denied || !(regrouped || live.mark.has_rested(tick.tick, now_us)) {
-                continue;
-            }
-            let price_us = budget.predict_us(row.rss_kb);
-            if (price_us > left_us && !chosen.is_empty()) || !budget.affords(price_us, if misjudged { 0 } else { reserve_us }) {
-                counts.postponed += 1;
-                continue;
-            }
-            left_us = left_us.saturating_sub(price_us);
-            executable.measured = true;
-            chosen.push(index);
-        }
-        if chosen.is_empty() && tick.tick.is_multiple_of(BACKGROUND_TICKS) {
-            let stale = |&row: &usize| live[tick.owners[row]].mark.is_stale(tick.tick);
-            let largest = (0..tick.rows.len()).filter(stale).max_by_key(|&row| tick.rows[row].rss_kb);
-            chosen.extend(largest.filter(|&row| budget.affords(budget.predict_us(tick.rows[row].rss_kb), reserve_us)));
-        }
-        for row in chosen {
-            self.measure_one(row, tick, live, samples, now_us);
-        }
-    }
-
     /// Whether the process is done with: measured, or known to be out of reach.
-    fn measure_one(&mut self, row: usize, tick: &Modelled<'_>, live: &mut [Live], samples: &mut [Sample], now_us: u64) -> bool {
+    fn measure_one(&mut self, row: usize, tick: &mut Modelled<'_>, live: &mut [Live], samples: &mut [Sample], now_us: u64) -> bool {
         let live = &mut live[tick.owners[row]];
         if live.mark.denied {
             return true;
@@ -244,21 +257,24 @@ impl Meter {
         let cpu_us = clock::thread_cpu_us() - cpu_us;
         self.counts.rollups += 1;
         self.counts.cpu_us += cpu_us;
-        let Row { executable, rss_kb, shared_kb } = tick.rows[row];
         if let Mode::Budget(budget) = &mut self.mode {
-            budget.spend(rss_kb, cpu_us);
+            budget.spend(tick.rows[row].rss_kb, cpu_us);
         }
         match read {
-            Ok(Rollup { pss_kb, uss_kb, .. }) => {
-                samples[row].pss_kb = Some(pss_kb);
-                samples[row].uss_kb = Some(uss_kb);
+            Ok(Rollup { rss_kb, shared_kb, pss_kb, uss_kb }) => {
+                // Of one instant with what was measured; a process that grows has grown since its statm was read.
+                let Row { executable, .. } = tick.rows[row];
+                tick.rows[row] = Row { executable, rss_kb, shared_kb };
+                let sample = &mut samples[row];
+                *sample = Sample { process_id: sample.process_id, rss_kb, shared_kb, pss_kb: Some(pss_kb), uss_kb: Some(uss_kb) };
                 let modelled_kb = tick.pss_kb[row];
                 let executable = &mut self.executables[executable as usize];
                 executable.measured = true;
                 if executable.population > 1 && pss_kb.abs_diff(modelled_kb) < CHANGE_KB.max(modelled_kb / 20) {
                     executable.sound_kb = executable.sound_kb.max(shared_kb + shared_kb / 4);
                 }
-                live.mark.last = Some(Measured {
+                live.mark.has_forked_since = false;
+                live.mark.last = Some(Walk {
                     tick: tick.tick,
                     rested_at_us: now_us + REST_FACTOR * cpu_us,
                     rss_kb,
@@ -278,10 +294,7 @@ impl Meter {
     }
 
     /// A pass over everything that could be measured; a peak is confirmed only if nothing had to be left to the model.
-    fn note_full(&mut self, tick: u32, estimate_kb: u64, total_kb: u64, samples: &[Sample]) {
-        if estimate_kb >= self.unchecked_kb {
-            self.unchecked_kb = 0;
-        }
+    fn note_full(&mut self, tick: u32, total_kb: u64, samples: &[Sample]) {
         if total_kb <= self.checked_kb {
             return;
         }
@@ -292,43 +305,50 @@ impl Meter {
 
     /// Measured where it was in this tick, else the model corrected by what was measured before.
     fn estimate(&mut self, tick: &Modelled<'_>, live: &mut [Live], samples: &[Sample]) -> u64 {
-        let Self { corrector, measured_kb, remarks, corrected_kb, .. } = self;
-        measured_kb.clear();
-        measured_kb.extend(samples.iter().map(|sample| sample.pss_kb));
-        remarks.clear();
-        remarks.extend(tick.owners.iter().map(|&owner| live[owner].mark.remark));
+        let Self { corrector, measured, corrected_kb, .. } = self;
+        measured.clear();
+        measured.extend(samples.iter().map(|sample| Some(Measured { pss_kb: sample.pss_kb?, uss_kb: sample.uss_kb? })));
         corrected_kb.clear();
         corrected_kb.extend_from_slice(tick.pss_kb);
-        corrector.correct(tick.rows, measured_kb, remarks, corrected_kb);
-        for (&owner, remark) in tick.owners.iter().zip(remarks) {
-            live[owner].mark.remark = *remark;
-        }
+        corrector.correct(tick.tick, tick.rows, measured, Owned { live, owners: tick.owners }, corrected_kb);
         corrected_kb.iter().copied().fold(0, u64::saturating_add)
     }
 
     fn count_population(&mut self, rows: &[Row]) {
         for executable in &mut self.executables {
-            executable.population = 0;
-            executable.asked = false;
+            *executable = Executable {
+                stillness: executable.stillness,
+                measured: executable.measured,
+                sound_kb: executable.sound_kb,
+                ..Executable::default()
+            };
         }
+        let mut total_kb = 0;
         for row in rows {
             let index = row.executable as usize;
             if index >= self.executables.len() {
                 self.executables.resize(index + 1, Executable::default());
             }
             self.executables[index].population += 1;
+            self.executables[index].rss_kb += row.rss_kb;
+            total_kb += row.rss_kb;
         }
+        for executable in &mut self.executables {
+            executable.stillness.note(executable.population, executable.rss_kb);
+        }
+        self.stillness.note(u32::try_from(rows.len()).unwrap_or(u32::MAX), total_kb);
     }
 }
 
 impl Mark {
     pub(crate) fn new(forked: bool) -> Self {
-        Self { forked, denied: false, last: None, remark: Remark::default() }
+        Self { forked, denied: false, last: None, has_forked_since: false, remark: Remark::default() }
     }
 
     /// A child was seen that never exec'ed: pages of this process are in both.
     pub(crate) fn shares_with_a_child(&mut self) {
         self.forked = true;
+        self.has_forked_since = true;
     }
 
     pub(crate) fn is_forked(&self) -> bool {
@@ -339,15 +359,21 @@ impl Mark {
         self.last.is_none_or(|last| tick - last.tick >= REST_TICKS && now_us >= last.rested_at_us)
     }
 
+    /// A family that has grown or shrunk shares its pages otherwise: what was measured says little any more, so that it needs no rest.
+    fn is_free(&self, executable: &Executable, tick: u32, now_us: u64) -> bool {
+        self.last.is_some_and(|last| last.population != executable.population) || self.has_rested(tick, now_us)
+    }
+
     /// Whether the model is known to err here and no measurement says yet by how much.
     fn is_misjudged(&self, row: &Row, executable: &Executable) -> bool {
         // Alone, a process is right to be given all its files. Several may map the same files or different ones: that is seen by measuring.
         let unlike = executable.population > 1 && row.shared_kb >= LARGE_SHARED_KB && row.shared_kb > executable.sound_kb;
-        let changed = |last: Measured| {
-            let grew = |now_kb: u64, then_kb: u64| now_kb.abs_diff(then_kb) >= CHANGE_KB.max(then_kb / 10);
+        let changed = |last: Walk| {
+            let much = |then_kb: u64| CHANGE_KB.max(then_kb / 10);
+            // What a fork has taken since is its own; what it gave back may be another's still.
             last.population != executable.population
-                || grew(row.shared_kb, last.shared_kb)
-                || (self.forked && grew(row.rss_kb, last.rss_kb))
+                || row.shared_kb.abs_diff(last.shared_kb) >= much(last.shared_kb)
+                || (self.forked && row.rss_kb.saturating_add(much(last.rss_kb)) <= last.rss_kb)
         };
         (self.forked || unlike) && self.last.is_none_or(changed)
     }
@@ -358,7 +384,7 @@ impl Mark {
 }
 
 fn full_price_us(budget: &Budget, tick: &Modelled<'_>, live: &[Live]) -> u64 {
-    let measurable = tick.owners.iter().zip(tick.rows).filter(|&(&owner, _)| !live[owner].mark.denied);
+    let measurable = tick.owners.iter().zip(&*tick.rows).filter(|&(&owner, _)| !live[owner].mark.denied);
     measurable.map(|(_, row)| budget.predict_us(row.rss_kb)).sum()
 }
 

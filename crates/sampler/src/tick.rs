@@ -175,9 +175,10 @@ impl Ticker {
         self.frame.host = host(&self.host);
         self.laps.end(|cpu| &mut cpu.read_us);
         self.collect();
-        let totals = self.model.apportion(&self.rows, &mut self.pss_kb);
+        self.model.apportion(&self.rows, &mut self.pss_kb);
         let rollups_before_us = self.meter.counts.cpu_us;
-        let (rss_kb, pss_kb) = (totals.rss_kb, self.measure());
+        let pss_kb = self.measure();
+        let rss_kb = self.rows.iter().map(|row| row.rss_kb).fold(0, u64::saturating_add);
         self.laps.leave_out(self.meter.counts.cpu_us - rollups_before_us);
         self.update_snapshot(rss_kb, pss_kb);
         self.frame.sampler_cpu_us = clock::thread_cpu_us() + self.journal.cpu_us();
@@ -197,14 +198,14 @@ impl Ticker {
     }
 
     fn measure(&mut self) -> u64 {
-        let modelled = Modelled {
+        let mut modelled = Modelled {
             tick: self.counts.ticks,
             in_build: self.frame.phase == Phase::Build,
-            rows: &self.rows,
+            rows: &mut self.rows,
             pss_kb: &self.pss_kb,
             owners: &self.owners,
         };
-        self.meter.measure(&modelled, self.tracker.live_mut(), &mut self.frame.samples)
+        self.meter.measure(&mut modelled, self.tracker.live_mut(), &mut self.frame.samples)
     }
 
     fn update_snapshot(&mut self, rss_kb: u64, pss_kb: u64) {

@@ -215,6 +215,7 @@ impl Tracker {
         self.by_pid.insert(live.process.pid(), process_id);
         live.process_id = process_id;
         live.executable = executable;
+        live.family = process_id;
         live.seen_ticks = 0;
         live.shares_parent = false;
         live.mark = Mark::new(false);
@@ -342,11 +343,13 @@ impl Tracker {
         // A memory map has one executable, so only a child that runs its parent's can be in its parent's.
         let same_program = parent.filter(|parent| facts.exe.is_empty() || parent.executable == executable);
         let shares_parent = same_program.is_some_and(|parent| runs_in_memory_of(pid, executable, &statm, parent));
+        let family = parent.filter(|parent| parent.executable == executable).map_or(self.next_id, |parent| parent.family);
         let mark = Mark::new(same_program.is_some());
         Ok(Opened::Alive(Box::new(Live {
             process,
             process_id: self.next_id,
             executable,
+            family,
             start: Box::new(start),
             statm,
             has_stirred: false,

@@ -110,10 +110,11 @@ impl Processes {
     }
 }
 
-/// The executable of each image, as the model wants it.
+/// The executable and the family of each image, as the model and its correction want them.
 #[derive(Debug)]
 pub struct Executables {
     key_of: Vec<u32>,
+    family_of: Vec<u32>,
 }
 
 impl Executables {
@@ -122,24 +123,42 @@ impl Executables {
         self.key_of[process_id as usize]
     }
 
+    /// The first of the images that have forked from each other without an exec, as far as this one descends from it.
+    pub fn family(&self, process_id: u32) -> u32 {
+        self.family_of[process_id as usize]
+    }
+
     pub(super) fn read<R: ChunkReader>(table: &Table<R>, limit: usize) -> Result<Self, RecordingError> {
         let mut interner = Interner::new();
         let unknown = interner.key(b"", b"");
         let mut key_of = vec![unknown; limit];
+        // At first the image that it was forked from, or itself.
+        let mut family_of: Vec<u32> = (0..).take(limit).collect();
         for group in 0..table.groups() {
             let rows = table.rows_of(group);
             let mut process_ids = Vec::new();
             table.required::<Int32Type>(group, "process_id", &mut process_ids)?;
             let exes = table.nullable::<ByteArrayType>(group, "exe", 0, rows)?;
             let names = table.nullable::<ByteArrayType>(group, "name", 0, rows)?;
-            for ((process_id, exe), name) in process_ids.into_iter().zip(exes).zip(names) {
+            let parents = table.u32s(group, "parent_id", 0, rows)?;
+            let exec_counts = table.u32s(group, "exec_count", 0, rows)?;
+            let forks = parents.into_iter().zip(exec_counts);
+            for (((process_id, exe), name), (parent_id, exec_count)) in process_ids.into_iter().zip(exes).zip(names).zip(forks) {
                 let process_id = process_id.cast_unsigned();
                 let slot = key_of.get_mut(process_id as usize);
                 let slot = slot.ok_or_else(|| table.damaged(format_args!("process_id {process_id} is beyond the {limit} images known")))?;
                 let [exe, name] = [&exe, &name].map(|text| text.as_ref().map_or(&b""[..], |text| text.data()));
                 *slot = interner.key(exe, name);
+                if let (Some(parent_id), Some(0)) = (parent_id, exec_count) {
+                    family_of[process_id as usize] = parent_id.min(process_id);
+                }
             }
         }
-        Ok(Self { key_of })
+        // Parents come before their children.
+        for (process_id, own) in (0..).zip(0..limit) {
+            let parent_id = family_of[own] as usize;
+            family_of[own] = if key_of[parent_id] == key_of[own] { family_of[parent_id] } else { process_id };
+        }
+        Ok(Self { key_of, family_of })
     }
 }

@@ -18,6 +18,8 @@ pub struct Window {
     pub shared_kb: Vec<i64>,
     /// Proportional set size, KiB, where it was measured; not negative. Empty when no row of the window has one.
     pub pss_kb: Vec<Option<i64>>,
+    /// Pages of its own, KiB, where that was measured; not negative. Empty when `pss_kb` is.
+    pub uss_kb: Vec<Option<i64>>,
 }
 
 impl Window {
@@ -51,10 +53,15 @@ impl Window {
         table.required::<Int64Type>(group, "rss_kb", &mut self.rss_kb)?;
         table.required::<Int64Type>(group, "shared_kb", &mut self.shared_kb)?;
         self.pss_kb = table.nullable::<Int64Type>(group, "pss_kb", 0, self.ticks.len())?;
+        self.uss_kb.clear();
         if self.pss_kb.iter().all(Option::is_none) {
             self.pss_kb.clear();
+        } else {
+            self.uss_kb = table.nullable::<Int64Type>(group, "uss_kb", 0, self.ticks.len())?;
         }
-        if self.rss_kb.iter().chain(&self.shared_kb).chain(self.pss_kb.iter().flatten()).any(|&kb| kb < 0) {
+        let is_negative = |kb: &i64| *kb < 0;
+        let measured = [&self.pss_kb, &self.uss_kb].into_iter().any(|column| column.iter().flatten().any(is_negative));
+        if measured || self.rss_kb.iter().any(is_negative) || self.shared_kb.iter().any(is_negative) {
             return Err(table.damaged("a size is negative"));
         }
         Ok(())

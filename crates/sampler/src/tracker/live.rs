@@ -33,6 +33,8 @@ pub(crate) struct Live {
     pub(crate) process_id: u32,
     /// Key of the executable for the memory model.
     pub(crate) executable: u32,
+    /// The first of the images that have forked from each other without an exec, as far as it descends from it.
+    pub(crate) family: u32,
     /// Apart, because what is read at every tick should lie together.
     pub(crate) start: Box<ImageStart>,
     pub(crate) statm: Statm,

@@ -1,0 +1,54 @@
+//! Whether processes have come to rest.
+
+/// Changes below this, and below a fiftieth, are none.
+const CHANGE_KB: u64 = 2 * 1024;
+
+/// What never stands still is taken as it is, once in so many ticks.
+const PATIENCE_TICKS: u32 = 4;
+
+/// A number of processes and their size, from tick to tick.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stillness {
+    population: u32,
+    rss_kb: u64,
+    restless_ticks: u32,
+}
+
+impl Stillness {
+    /// The next tick.
+    pub(super) fn note(&mut self, population: u32, rss_kb: u64) {
+        let is_still = population == self.population && rss_kb.abs_diff(self.rss_kb) < CHANGE_KB.max(self.rss_kb / 50);
+        let restless_ticks = if is_still { 0 } else { self.restless_ticks + 1 };
+        *self = Self { population, rss_kb, restless_ticks };
+    }
+
+    pub(super) fn is_reached(self) -> bool {
+        self.restless_ticks.is_multiple_of(PATIENCE_TICKS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grows_is_awaited_but_not_for_ever() {
+        let mut stillness = Stillness::default();
+        let reached: Vec<bool> = (1..=9)
+            .map(|tick| {
+                stillness.note(2, tick.min(7) * 10_000);
+                stillness.is_reached()
+            })
+            .collect();
+        assert_eq!(reached, [false, false, false, true, false, false, false, true, true]);
+    }
+
+    #[test]
+    fn another_process_of_no_size_is_a_change() {
+        let mut stillness = Stillness::default();
+        for (population, expected) in [(1, false), (1, true), (2, false), (2, true)] {
+            stillness.note(population, 1_000_000);
+            assert_eq!(stillness.is_reached(), expected);
+        }
+    }
+}
