@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use mymonitor_wire::{ExitFrame, ExitRecord, append_frame};
 
-/// Bytes that may wait for the disk: some ten thousand records.
-const WAITING_BYTES: usize = 4 << 20;
-/// Records are written together, this often at most. What a killed launcher had not written is lost with it.
-const WRITE_EVERY: Duration = Duration::from_millis(10);
+/// Bytes that may wait for the disk: some ten thousand records, and more than can be read between two writes, however long the command lines.
+const WAITING_BYTES: usize = 32 << 20;
+/// Records are written together, this often at most: waking the writer costs a good part of what the reading of a process does. What a killed launcher had
+/// not written is lost with it.
+const WRITE_EVERY: Duration = Duration::from_millis(100);
 
 /// The journal of one server.
 #[derive(Debug)]
@@ -105,11 +106,10 @@ impl Journal {
         let bytes = std::mem::take(&mut state.waiting);
         let records = std::mem::take(&mut state.records);
         drop(state);
-        let before = rustix::fs::fstat(&self.file).map(|stat| stat.st_size);
-        if write_all(&self.file, &bytes).is_err() {
+        if let Err(written) = write_all(&self.file, &bytes) {
             // A full disk: the build goes on, and the recording says what it lacks. Nothing can be read behind half a frame, so none is left.
-            if let Ok(length) = before {
-                let _ = rustix::fs::ftruncate(&self.file, length.cast_unsigned());
+            if let Ok(stat) = rustix::fs::fstat(&self.file) {
+                let _ = rustix::fs::ftruncate(&self.file, stat.st_size.cast_unsigned().saturating_sub(written));
             }
             let mut state = self.lock();
             state.dropped += records + dropped;
@@ -123,12 +123,14 @@ impl Journal {
     }
 }
 
-fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> rustix::io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(file, bytes) {
-            Ok(written) => bytes = &bytes[written..],
+/// Fails with how much was written.
+fn write_all(file: &OwnedFd, bytes: &[u8]) -> Result<(), u64> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match rustix::io::write(file, &bytes[done..]) {
+            Ok(written) => done += written,
             Err(rustix::io::Errno::INTR) => {}
-            Err(errno) => return Err(errno),
+            Err(_) => return Err(done as u64),
         }
     }
     Ok(())

@@ -36,7 +36,7 @@ const SNAPSHOT_EVERY_US: u64 = 250_000;
 /// A signal that comes again within this time, once from the terminal and once from npm, is one.
 const SAME_SIGNAL_US: u64 = 500_000;
 /// How long to look for the root's record where the launcher was killed.
-const SUCCESSOR_WRITES_US: u64 = 300_000;
+const SUCCESSOR_WRITES_US: u64 = 400_000;
 /// Between TERM and KILL, as the launcher has it.
 const GRACE_US: u64 = 10_000_000;
 /// The launcher's grace before it kills, and a little more.
