@@ -52,6 +52,8 @@ export interface PssFacts {
   denied: number
   /** The tick of the peak, where it was measured in full and no other may have been more than 3 % higher. */
   confirmed_peak: { tick: number; pss_kb: number } | null
+  /** The last tick in which everything was measured, and what had been estimated of it just before. */
+  model_check: { tick: number; estimate_kb: number; measured_kb: number } | null
 }
 
 /** What of the host was recorded besides the build and its descendants. */

@@ -18,9 +18,18 @@ test.each([
   [500, 500],
   [480, null],
 ])('a peak of 500 KiB is confirmed where %i were measured in full: %s', async (measured, expected) => {
-  const pss = { mode: 'budget' as const, budget_percent: 1, rollups: 1, rollup_cpu_us: 1, postponed: 0, denied: 0 }
+  const pss = {
+    mode: 'budget' as const,
+    budget_percent: 1,
+    rollups: 1,
+    rollup_cpu_us: 1,
+    postponed: 0,
+    denied: 0,
+    model_check: { tick: 1, estimate_kb: 490, measured_kb: 500 },
+  }
   const { peak } = await analysed({ metadata: { pss: { ...pss, confirmed_peak: { tick: 1, pss_kb: measured } } } })
   expect([peak?.pssKb, peak?.confirmedPssKb]).toEqual([500, expected])
+  expect(peak?.modelError).toBeCloseTo(-0.02)
 })
 
 describe('what makes a number weaker is said in a sentence', () => {

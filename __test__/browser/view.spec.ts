@@ -95,7 +95,7 @@ describe('what is said about the peak and the exits', { timeout: 60_000 }, () =>
     const page = await open(report({}, { ...analysis, peak: { ...peak, withoutMark: 12 } }))
     expect(await page.locator('#figure-bound data').getAttribute('value')).toBe(String(peak.upperBoundRssKb))
     expect(await page.locator('#figure-bound').textContent()).toContain('incomplete: 12 processes without a high-water mark')
-    expect(await page.locator('#figure-peak-size').textContent()).toContain('modelled, at 7.63 s')
+    expect(await page.locator('#figure-peak-size').textContent()).toContain('modelled ± 1.2 %, at 7.63 s')
     const text = await page.locator('#trust').textContent()
     expect(text).toContain('those that lived between two ticks are missing')
     expect(text).toContain('It is incomplete: 12 processes have no high-water mark')

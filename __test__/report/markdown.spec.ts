@@ -29,7 +29,7 @@ describe('the tables of Markdown', () => {
       '| --- | --- |',
       '| Result | exit 0 |',
       '| Duration | 15.0 s, 1 min 40 s of CPU |',
-      '| Peak | 2.37 GiB PSS (modelled, at 7.63 s), 18 processes |',
+      '| Peak | 2.37 GiB PSS (modelled ± 1.2 %, at 7.63 s), 18 processes |',
       `| RSS | ${formatKb(peak.rssKb)} then, at most 1.34 GiB between the ticks |`,
       '| Command | `make` |',
       '| Host | `builder-7` (16 CPUs, 32.0 GiB, Linux 6.6.30) |',

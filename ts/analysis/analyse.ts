@@ -99,12 +99,14 @@ function peakOf(
   const withoutMark = known + (exits?.dropped ?? 0) + (exits?.unreadable ?? 0)
   const outside = processes.filter(({ outsideTree }) => outsideTree)
   const confirmed = pss?.confirmed_peak?.pss_kb ?? null
+  const { estimate_kb: estimate = null, measured_kb: checked = null } = pss?.model_check ?? {}
   const sizes = { kb, rssKb, pssKb, privateKb, sharedKb, upperBoundRssKb, withoutMark }
   return {
     ...sizes,
     tick,
     elapsedUs,
     pssSource: measured ? 'measured' : 'modelled',
+    modelError: measured || !estimate || !checked ? null : estimate / checked - 1,
     confirmedPssKb: confirmed !== null && pssKb <= confirmed * MOST_ABOVE_CONFIRMED ? confirmed : null,
     processes,
     outsideProcesses: outside.length,

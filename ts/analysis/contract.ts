@@ -60,6 +60,11 @@ export interface Peak {
    * measured (docs/accuracy.md).
    */
   pssSource: 'measured' | 'modelled'
+  /**
+   * By how much the model was off when everything was last measured: 0.01 is 1 % too high. null: it never was, or the peak is measured. Between two
+   * measurements the analysis knows both, so that the peak is rarely off by as much.
+   */
+  modelError: number | null
   /** PSS of a tick in which every process was measured and which no other tick may exceed by more than 3 %; null: the peak is not confirmed. */
   confirmedPssKb: number | null
   /** Largest sum of high-water marks at any instant of phase build: RSS between the ticks was at most this. */

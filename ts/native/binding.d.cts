@@ -543,6 +543,12 @@ export interface SessionResult {
   confirmedPeakTick?: number
   /** The sum of measured PSS at it, KiB. */
   confirmedPeakKb?: number
+  /** The last tick in which everything was measured after the model had been asked. */
+  modelCheckTick?: number
+  /** What had been estimated of it, KiB. */
+  modelCheckEstimateKb?: number
+  /** What was measured of it, KiB. */
+  modelCheckMeasuredKb?: number
   /** CPU time of the sampling thread by what it did. */
   phaseCpu: PhaseCpu
   /** Ticks whose samples were dropped because the disk could not keep up. */

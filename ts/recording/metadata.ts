@@ -110,6 +110,7 @@ const isMetadata = t.isPartial({
       postponed: count,
       denied: count,
       confirmed_peak: t.isNullable(t.isPartial({ tick: count, pss_kb: count })),
+      model_check: t.isNullable(t.isPartial({ tick: count, estimate_kb: count, measured_kb: count })),
     }),
   ),
   build_cpu_us: t.isNullable(count),

@@ -4,6 +4,7 @@ import { cpusText } from './cpus.ts'
 import { outcomeOf } from './outcome.ts'
 import { outsideAtPeak } from './outside.ts'
 import { printable } from './printable.ts'
+import { pssSourceText } from './pss-source.ts'
 import { trustFacts } from './trust-facts.ts'
 import { DEFAULT_VIEW, type ReportView, selectionText, shownCategories } from './view.ts'
 
@@ -36,7 +37,7 @@ function keyTable({ recording, peak, metric, host, trust }: Analysis): string[] 
       ? ''
       : `, incomplete: ${formatCount(peak.withoutMark, 'process', 'processes')} without a high-water mark`
   const outside = peak === null ? null : outsideAtPeak(peak)
-  const source = metric === 'pss' && peak !== null ? `${peak.pssSource}, ` : ''
+  const source = metric === 'pss' && peak !== null ? `${pssSourceText(peak)}, ` : ''
   return table(
     [
       ['', 'left'],

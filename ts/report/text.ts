@@ -5,6 +5,7 @@ import { cpusText } from './cpus.ts'
 import { outcomeOf, signalName } from './outcome.ts'
 import { outsideAtPeak, outsideCount } from './outside.ts'
 import { printable } from './printable.ts'
+import { pssSourceText } from './pss-source.ts'
 
 const LISTED_PROCESSES = 20
 
@@ -76,8 +77,11 @@ function peakLines(peak: Peak): string[] {
 }
 
 /** How the PSS of the peak is known. */
-function pssText({ pssSource, confirmedPssKb }: Peak): string {
-  return pssSource === 'measured' || confirmedPssKb === null ? pssSource : `modelled, confirmed by ${kb(confirmedPssKb)} KB measured`
+function pssText(peak: Peak): string {
+  const { pssSource, confirmedPssKb } = peak
+  return pssSource === 'measured' || confirmedPssKb === null
+    ? pssSourceText(peak)
+    : `modelled, confirmed by ${kb(confirmedPssKb)} KB measured`
 }
 
 function trustLines(trust: Trust, recording: RecordingSummary): string[] {

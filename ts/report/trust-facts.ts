@@ -19,13 +19,18 @@ export function trustFacts({ trust, peak, metric }: Pick<Analysis, 'trust' | 'pe
   ]
 }
 
-function pss({ pssSource, confirmedPssKb }: Peak): string {
+function pss({ pssSource, confirmedPssKb, modelError }: Peak): string {
   const confirmed =
     confirmedPssKb === null
       ? ' The peak is not confirmed by a measurement of every process.'
       : ` Confirmed: ${formatKb(confirmedPssKb)} were measured in all processes of one tick, which no other may exceed by more than 3 %.`
   if (pssSource === 'measured') return 'At the peak the kernel’s own count (smaps_rollup) of every process; at other ticks partly modelled.'
-  return `Modelled from the resident and shared sizes of all live processes at each tick, corrected where a process was measured; shared pages are divided among those that share them.${confirmed}`
+  return `Modelled from the resident and shared sizes of all live processes at each tick, corrected where a process was measured; shared pages are divided among those that share them.${checked(modelError)}${confirmed}`
+}
+
+function checked(modelError: number | null): string {
+  if (modelError === null) return ' It was never checked by a measurement of every process.'
+  return ` When every process was last measured the model was ${formatShare(Math.abs(modelError), 1)} too ${modelError < 0 ? 'low' : 'high'}.`
 }
 
 function sampling(trust: Trust): string {

@@ -156,6 +156,7 @@ function connectorFacts({ state, reason }: ConnectorUse, counts: ConnectorCounts
 
 function pssFacts(plan: Plan, result: SessionResult): PssFacts {
   const { confirmedPeakTick: tick, confirmedPeakKb: kb } = result
+  const { modelCheckTick: checked, modelCheckEstimateKb: estimate, modelCheckMeasuredKb: measured } = result
   return {
     mode: plan.metric === 'rss' ? 'off' : plan.pss,
     budget_percent: plan.pssBudgetPercent,
@@ -164,6 +165,10 @@ function pssFacts(plan: Plan, result: SessionResult): PssFacts {
     postponed: result.rollupsPostponed,
     denied: result.pssDenied,
     confirmed_peak: tick === undefined || kb === undefined ? null : { tick, pss_kb: kb },
+    model_check:
+      checked === undefined || estimate === undefined || measured === undefined
+        ? null
+        : { tick: checked, estimate_kb: estimate, measured_kb: measured },
   }
 }
 

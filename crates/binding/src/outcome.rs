@@ -130,6 +130,12 @@ pub struct SessionResult {
     pub confirmed_peak_tick: Option<u32>,
     /// The sum of measured PSS at it, KiB.
     pub confirmed_peak_kb: Option<f64>,
+    /// The last tick in which everything was measured after the model had been asked.
+    pub model_check_tick: Option<u32>,
+    /// What had been estimated of it, KiB.
+    pub model_check_estimate_kb: Option<f64>,
+    /// What was measured of it, KiB.
+    pub model_check_measured_kb: Option<f64>,
     /// CPU time of the sampling thread by what it did.
     pub phase_cpu: PhaseCpu,
     /// Ticks whose samples were dropped because the disk could not keep up.
@@ -251,6 +257,9 @@ impl From<Outcome> for SessionResult {
             rollups_postponed: number(outcome.rollups_postponed),
             confirmed_peak_tick: outcome.confirmed_peak.map(|peak| peak.tick),
             confirmed_peak_kb: outcome.confirmed_peak.map(|peak| number(peak.pss_kb)),
+            model_check_tick: outcome.model_check.map(|check| check.tick),
+            model_check_estimate_kb: outcome.model_check.map(|check| number(check.estimate_kb)),
+            model_check_measured_kb: outcome.model_check.map(|check| number(check.measured_kb)),
             phase_cpu: PhaseCpu {
                 read_us: number(outcome.phase_cpu.read_us),
                 discover_us: number(outcome.phase_cpu.discover_us),

@@ -38,7 +38,7 @@ pub use memory::give_back;
 pub use mymonitor_recording::{ConnectorCounts, ExitCounts};
 pub use mymonitor_wire::{ExitRecords, Header, Phase, StartStep};
 pub use options::{Events, Options, OutputMode, PssMode, Snapshot, StartError};
-pub use outcome::{ConfirmedPeak, ConnectorState, Outcome, PhaseCpu, StartFailure};
+pub use outcome::{ConfirmedPeak, ConnectorState, ModelCheck, Outcome, PhaseCpu, StartFailure};
 pub use pattern::Pattern;
 pub use probe::{Probe, probe};
 pub use programs::Program;

@@ -33,6 +33,17 @@ pub struct ConfirmedPeak {
     pub pss_kb: u64,
 }
 
+/// What was estimated of a tick just before every process of it was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelCheck {
+    /// Its number.
+    pub tick: u32,
+    /// The total as it would have stood.
+    pub estimate_kb: u64,
+    /// The sum of measured PSS.
+    pub measured_kb: u64,
+}
+
 /// Where the sampling thread's CPU time went, all ticks together. Waiting and waking up is the rest. All but `rollup_us` is scaled up from a part of the ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PhaseCpu {
@@ -102,6 +113,8 @@ pub struct Outcome {
     pub rollups_postponed: u64,
     /// The PSS peak, where it was measured in full and no other tick may have been more than 3 % higher.
     pub confirmed_peak: Option<ConfirmedPeak>,
+    /// The last time that the model's estimate was followed by a measurement of everything.
+    pub model_check: Option<ModelCheck>,
     /// CPU time of the sampling thread by what it did.
     pub phase_cpu: PhaseCpu,
     /// Ticks whose samples were dropped because the disk could not keep up.

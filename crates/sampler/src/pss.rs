@@ -13,6 +13,7 @@
 
 mod budget;
 mod choice;
+mod mark;
 mod stillness;
 
 use mymonitor_proc::{ReadError, Rollup};
@@ -22,10 +23,12 @@ use mymonitor_wire::Sample;
 
 use crate::clock;
 use crate::options::PssMode;
-use crate::outcome::ConfirmedPeak;
+use crate::outcome::{ConfirmedPeak, ModelCheck};
 use crate::tracker::Live;
 use budget::Budget;
 use choice::Plan;
+pub(crate) use mark::Mark;
+use mark::Walk;
 use stillness::Stillness;
 
 /// A total this much above the last one measured in full is a new peak, in per cent.
@@ -45,29 +48,6 @@ const LARGE_SHARED_KB: u64 = 16 * 1024;
 const MISJUDGED_PASS_US: u64 = 20_000;
 /// Smaller changes are not worth a walk.
 const CHANGE_KB: u64 = 2 * 1024;
-
-/// What is known of an image's PSS.
-#[derive(Debug)]
-pub(crate) struct Mark {
-    /// Runs its parent's program, or a child runs its: it may share anonymous pages.
-    forked: bool,
-    /// This user may not measure it; asked once.
-    denied: bool,
-    last: Option<Walk>,
-    /// Since then it has forked: what was its own is a child's, too.
-    has_forked_since: bool,
-    remark: Remark,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Walk {
-    tick: u32,
-    rested_at_us: u64,
-    rss_kb: u64,
-    shared_kb: u64,
-    /// Processes of its executable.
-    population: u32,
-}
 
 /// Counts over the session.
 #[derive(Debug, Clone, Copy, Default)]
@@ -131,6 +111,7 @@ pub(crate) struct Meter {
     unchecked_kb: u64,
     unchecked_model_kb: u64,
     confirmed: Option<ConfirmedPeak>,
+    pub(crate) last_check: Option<ModelCheck>,
     pub(crate) counts: PssCounts,
 }
 
@@ -176,6 +157,7 @@ impl Meter {
             unchecked_kb: 0,
             unchecked_model_kb: 0,
             confirmed: None,
+            last_check: None,
             counts: PssCounts::default(),
         }
     }
@@ -203,7 +185,7 @@ impl Meter {
             if estimate_kb >= self.unchecked_kb || tick.modelled_kb() + CHANGE_KB >= self.unchecked_model_kb {
                 (self.unchecked_kb, self.unchecked_model_kb) = (0, 0);
             }
-            self.note_full(tick.tick, corrected_kb, samples);
+            self.note_full(tick.tick, estimate_kb, corrected_kb, samples);
         }
         corrected_kb
     }
@@ -294,13 +276,15 @@ impl Meter {
     }
 
     /// A pass over everything that could be measured; a peak is confirmed only if nothing had to be left to the model.
-    fn note_full(&mut self, tick: u32, total_kb: u64, samples: &[Sample]) {
-        if total_kb <= self.checked_kb {
-            return;
-        }
-        self.checked_kb = total_kb;
+    fn note_full(&mut self, tick: u32, estimate_kb: u64, total_kb: u64, samples: &[Sample]) {
         let measured = samples.iter().all(|sample| sample.pss_kb.is_some());
-        self.confirmed = measured.then_some(ConfirmedPeak { tick, pss_kb: total_kb });
+        if measured {
+            self.last_check = Some(ModelCheck { tick, estimate_kb, measured_kb: total_kb });
+        }
+        if total_kb > self.checked_kb {
+            self.checked_kb = total_kb;
+            self.confirmed = measured.then_some(ConfirmedPeak { tick, pss_kb: total_kb });
+        }
     }
 
     /// Measured where it was in this tick, else the model corrected by what was measured before.
@@ -337,49 +321,6 @@ impl Meter {
             executable.stillness.note(executable.population, executable.rss_kb);
         }
         self.stillness.note(u32::try_from(rows.len()).unwrap_or(u32::MAX), total_kb);
-    }
-}
-
-impl Mark {
-    pub(crate) fn new(forked: bool) -> Self {
-        Self { forked, denied: false, last: None, has_forked_since: false, remark: Remark::default() }
-    }
-
-    /// A child was seen that never exec'ed: pages of this process are in both.
-    pub(crate) fn shares_with_a_child(&mut self) {
-        self.forked = true;
-        self.has_forked_since = true;
-    }
-
-    pub(crate) fn is_forked(&self) -> bool {
-        self.forked
-    }
-
-    fn has_rested(&self, tick: u32, now_us: u64) -> bool {
-        self.last.is_none_or(|last| tick - last.tick >= REST_TICKS && now_us >= last.rested_at_us)
-    }
-
-    /// A family that has grown or shrunk shares its pages otherwise: what was measured says little any more, so that it needs no rest.
-    fn is_free(&self, executable: &Executable, tick: u32, now_us: u64) -> bool {
-        self.last.is_some_and(|last| last.population != executable.population) || self.has_rested(tick, now_us)
-    }
-
-    /// Whether the model is known to err here and no measurement says yet by how much.
-    fn is_misjudged(&self, row: &Row, executable: &Executable) -> bool {
-        // Alone, a process is right to be given all its files. Several may map the same files or different ones: that is seen by measuring.
-        let unlike = executable.population > 1 && row.shared_kb >= LARGE_SHARED_KB && row.shared_kb > executable.sound_kb;
-        let changed = |last: Walk| {
-            let much = |then_kb: u64| CHANGE_KB.max(then_kb / 10);
-            // What a fork has taken since is its own; what it gave back may be another's still.
-            last.population != executable.population
-                || row.shared_kb.abs_diff(last.shared_kb) >= much(last.shared_kb)
-                || (self.forked && row.rss_kb.saturating_add(much(last.rss_kb)) <= last.rss_kb)
-        };
-        (self.forked || unlike) && self.last.is_none_or(changed)
-    }
-
-    fn is_stale(&self, tick: u32) -> bool {
-        !self.denied && self.last.is_none_or(|last| tick - last.tick >= STALE_TICKS)
     }
 }
 

@@ -227,6 +227,7 @@ impl Run {
         self.outcome.rollups_postponed = postponed;
         self.outcome.pss_denied = denied;
         self.outcome.confirmed_peak = ticker.meter().confirmed_peak();
+        self.outcome.model_check = ticker.meter().last_check;
         self.outcome.phase_cpu = ticker.phase_cpu();
         self.outcome.duration_us =
             self.state.root_end.map_or(ticker.snapshot.elapsed_us, |end| end.at_us.saturating_sub(self.state.started_us));

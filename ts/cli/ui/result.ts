@@ -5,6 +5,7 @@ import { cpusText } from '../../report/cpus.ts'
 import { outcomeOf } from '../../report/outcome.ts'
 import { outsideAtPeak, outsideCount } from '../../report/outside.ts'
 import { printable } from '../../report/printable.ts'
+import { pssSourceText } from '../../report/pss-source.ts'
 import { formatCount, formatKb, formatMs, formatShare, formatUs } from '../../units.ts'
 import type { Painter } from './paint.ts'
 import { type Row, table } from './table.ts'
@@ -69,9 +70,9 @@ function peakLines(peak: Peak, metric: Analysis['metric'], paint: Painter): stri
   ]
 }
 
-function pssText({ pssSource, confirmedPssKb }: Peak): string {
-  if (pssSource === 'measured') return 'measured'
-  return confirmedPssKb === null ? 'modelled' : `confirmed, ${formatKb(confirmedPssKb)} measured`
+function pssText(peak: Peak): string {
+  const { pssSource, confirmedPssKb } = peak
+  return pssSource === 'measured' || confirmedPssKb === null ? pssSourceText(peak) : `confirmed, ${formatKb(confirmedPssKb)} measured`
 }
 
 /** RSS, because high-water marks are. */

@@ -4,6 +4,7 @@ import { instant } from '../axis.ts'
 import { coverageText } from '../coverage.ts'
 import { cpusText } from '../cpus.ts'
 import { outcomeOf } from '../outcome.ts'
+import { pssSourceText } from '../pss-source.ts'
 import { readableStart } from './clock.ts'
 import { h } from './dom.ts'
 import { schemeButton } from './theme.ts'
@@ -44,7 +45,7 @@ function commandLine(command: string): HTMLElement {
 export function keyFigures({ recording, peak, trust, host, metric }: Omit<Analysis, 'series'>): HTMLElement {
   const figures: HTMLElement[] = []
   if (peak !== null) {
-    const source = metric === 'pss' ? `${peak.pssSource}, ` : ''
+    const source = metric === 'pss' ? `${pssSourceText(peak)}, ` : ''
     const ofHost = host.memTotalKb === null ? '' : `, ${formatShare(peak.kb, host.memTotalKb)} of the host’s memory`
     figures.push(
       figure(

@@ -10,7 +10,7 @@ use mymonitor_wire::{JournalFrame, Phase, Tick, next_frame};
 use crate::clock::{self, StartClock};
 use crate::journal::Journal;
 use crate::options::{PssMode, Snapshot};
-use crate::outcome::ConfirmedPeak;
+use crate::outcome::{ConfirmedPeak, ModelCheck};
 use crate::pss::{Meter, PssCounts};
 use crate::tick::Ticker;
 use crate::tracker::Tracker;
@@ -23,6 +23,7 @@ struct Recorded {
     ticks: Vec<Tick>,
     counts: PssCounts,
     confirmed: Option<ConfirmedPeak>,
+    check: Option<ModelCheck>,
     snapshot: Snapshot,
     wall_us: u64,
 }
@@ -62,6 +63,7 @@ impl Build {
             ticker.tick(Phase::Build);
         }
         let (counts, confirmed, snapshot) = (ticker.meter().counts, ticker.meter().confirmed_peak(), ticker.snapshot.clone());
+        let check = ticker.meter().last_check;
         let wall_us = clock::monotonic_us() - started_us;
         assert!(ticker.close().1.is_none());
         let bytes = std::fs::read(&path).unwrap();
@@ -73,7 +75,7 @@ impl Build {
             }
             rest = following;
         }
-        Recorded { ticks, counts, confirmed, snapshot, wall_us }
+        Recorded { ticks, counts, confirmed, check, snapshot, wall_us }
     }
 }
 
@@ -110,6 +112,9 @@ fn a_steady_peak_is_confirmed_by_a_tick_that_was_measured_in_full() {
     let confirmed = recorded.confirmed.expect("the peak is confirmed");
     assert!(recorded.full().contains(&(confirmed.tick, confirmed.pss_kb)), "{confirmed:?} {:?}", recorded.full());
     assert_near(confirmed.pss_kb, 140 * MIB_KB, 3 * PROCESS_KB);
+    let check = recorded.check.expect("the model was checked");
+    assert!(recorded.full().contains(&(check.tick, check.measured_kb)), "{check:?}");
+    assert_near(check.estimate_kb, check.measured_kb, 3 * PROCESS_KB);
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn private_memory_is_measured_as_such() {
 #[test]
 fn without_pss_nothing_is_measured_and_nothing_is_confirmed() {
     let recorded = Build::new("private sizes=16M hold=20s").record(PssMode::Off, 10);
-    assert_eq!((recorded.counts.rollups, recorded.counts.postponed, recorded.confirmed), (0, 0, None));
+    assert_eq!((recorded.counts.rollups, recorded.counts.postponed, recorded.confirmed, recorded.check), (0, 0, None, None));
     assert!(recorded.ticks.iter().flat_map(|tick| &tick.samples).all(|sample| sample.pss_kb.is_none() && sample.uss_kb.is_none()));
     assert!(recorded.snapshot.peak_pss_kb > 16 * MIB_KB);
 }
