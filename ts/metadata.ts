@@ -114,7 +114,7 @@ export interface Metadata {
   full_scan: FullScan | null
   source_commit: string | null
   tools: Record<string, string>
-  /** children_walk, exit_records, connector, full_scan */
+  /** children_walk, last_pid, exit_records, connector, full_scan */
   sources: string[]
   /** What became of the exit records; null in recordings of earlier versions. */
   exit_records: ExitRecords | null

@@ -21,6 +21,7 @@ import {
   summary,
   temporary,
 } from './harness.ts'
+import { rows } from './readers.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -49,6 +50,52 @@ describe('which sources there were', () => {
     expect(recorded.stdout.toString()).toBe(bare.stdout.toString())
     expect(recorded.metadata.exit_records?.state).toBe('off')
     expect(recorded.metadata.sources).toEqual(['children_walk'])
+  })
+
+  test('without the process connector the last pid tells of forks, and whoever made them', async (context) => {
+    // Of its own, because on a host that forks much the tree is walked.
+    const namespace = ['unshare', '-Urpf', '--mount-proc']
+    if (spawnSync('unshare', [...namespace.slice(1), 'true']).status !== 0) context.skip('making user namespaces is not permitted')
+    const output = temporary()
+    const forks = '(sleep 1.01 &); sh -c "sleep 1.02; :" & sleep 0.2; sleep 1.03 & wait'
+    const sampled = mymonitor('sample', '--output-dir', output, '--no-report', '--events', 'poll', '--', 'sh', '-c', `sleep 0.5; ${forks}`)
+    const { status, stderr } = await run([...namespace, ...sampled])
+    expect(status, stderr.toString()).toBe(0)
+    const { dir, metadata } = recordingIn(output)
+    expect(metadata.sources).toEqual(['children_walk', 'last_pid'])
+    expect(metadata.counts?.discovery_lag_ticks).toBe(1)
+    const processes = await rows(dir, 'processes')
+    for (const seconds of ['1.01', '1.02', '1.03']) {
+      const sleep = processes.find(({ argv }) => argv?.join(' ') === `sleep ${seconds}`)
+      expect(sleep?.samples, seconds).toBeGreaterThan(5)
+    }
+  })
+
+  test("a last pid that is not the kernel's tells nothing: lxcfs has an older one there", async (context) => {
+    const stale = join(temporary(), 'loadavg')
+    copyFileSync('/proc/loadavg', stale)
+    const covered = ['unshare', '-mn', 'sh', '-c', 'mount --bind "$0" /proc/loadavg && exec "$@"', stale]
+    if (spawnSync('unshare', [...covered.slice(1), 'true']).status !== 0) context.skip('mounting over /proc/loadavg is not permitted')
+    const output = temporary()
+    const sampled = mymonitor(
+      'sample',
+      '--output-dir',
+      output,
+      '--no-report',
+      '--events',
+      'poll',
+      '--',
+      'sh',
+      '-c',
+      'sleep 0.5; sleep 0.6; :',
+    )
+    expect((await run([...covered, ...sampled])).status).toBe(0)
+    const { dir, metadata } = recordingIn(output)
+    expect(metadata.sources).toEqual(['children_walk'])
+    const sleeps = (await rows(dir, 'processes')).filter(({ name }) => name === 'sleep')
+    expect(sleeps.map(({ samples }) => samples > 5)).toEqual([true, true])
+    const found = await run([...covered, ...mymonitor('doctor')])
+    expect(String(found.stdout)).toContain('new ones are found by a walk over all children')
   })
 
   test('a build that wants a listener of its own is refused one: a limit, with --events poll as the way out', async () => {

@@ -332,6 +332,8 @@ export interface Probe {
   exitRecords: ExitRecordsState
   /** With `--events auto`. */
   connector: ConnectorUse
+  /** The last pid given out can be read. */
+  lastPid: boolean
   /** PSS of own processes can be measured. */
   rollup: boolean
   /** The kernel tells whether two processes share their memory (kcmp). */
@@ -531,6 +533,8 @@ export interface SessionResult {
   shortOfDescriptors: number
   /** Children were looked for within so many ticks. */
   discoveryLagTicks: number
+  /** The last pid given out told of forks. */
+  lastPid: boolean
   /** Images whose PSS this user may not measure. */
   pssDenied: number
   /** Measurements of one process's PSS. */

@@ -91,13 +91,15 @@ const FILTERED =
   'a seccomp filter on this process forbids seccomp(2); in a container: docker run --security-opt seccomp=unconfined, or a profile that ' +
   'allows it; in a systemd unit: SystemCallFilter=seccomp; else start mymonitor outside of that sandbox'
 
-function connector({ connector: { state, reason } }: Probe): Finding {
+function connector({ connector: { state, reason }, lastPid }: Probe): Finding {
   const topic = 'process connector'
   if (state === 'on') return { ok: true, topic, text: 'every fork, exec and exit is told: signals and raw exits too', remedy: null }
   return {
     ok: false,
     topic,
-    text: `no process connector (${reason ?? 'refused'}): how processes end by a signal, and how many existed, is not known`,
+    text:
+      `no process connector (${reason ?? 'refused'}): how processes end by a signal, and how many existed, is not known; new ones are found by ` +
+      (lastPid ? 'the last pid of /proc/loadavg' : 'a walk over all children'),
     remedy:
       'it needs Linux 6.6, or before that root (sudo mymonitor …), and the initial pid, user and network namespaces: outside of a container',
   }

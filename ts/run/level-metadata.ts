@@ -70,7 +70,11 @@ export function finishedMetadata(running: Metadata, plan: Plan, result: SessionR
     timed_out: result.timedOut,
     interrupted_by: interruptedBy(result),
     start_error: result.startError?.message ?? null,
-    sources: sources(running, result.exitRecords?.state === 'on', result.connector.state === 'on'),
+    sources: sources(running, {
+      last_pid: result.lastPid,
+      exit_records: result.exitRecords?.state === 'on',
+      connector: result.connector.state === 'on',
+    }),
     exit_records: result.exitRecords === undefined ? null : exitRecords(result.exitRecords, result.exits, result.privilegeLost),
     connector: connectorFacts(result.connector, result.connectorCounts),
     exec_check_ticks: result.execCheckTicks,
@@ -114,7 +118,7 @@ export function recoveredMetadata(running: Metadata, { exits, ...recovered }: Re
     duration_us: recovered.durationUs ?? null,
     exit_code: recovered.exitCode ?? null,
     signal: recovered.signal ?? null,
-    sources: sources(running, exits.records > 0, recovered.connectorCounts !== undefined),
+    sources: sources(running, { exit_records: exits.records > 0, connector: recovered.connectorCounts !== undefined }),
     exit_records: exitRecords({ state: exits.records > 0 ? 'on' : 'off' }, exits, null),
     connector: recovered.connectorCounts === undefined ? null : connectorFacts({ state: 'on' }, recovered.connectorCounts),
     own_cost: recovered.samplerCpuUs === undefined ? null : { ...UNKNOWN_COST, sampler_cpu_us: recovered.samplerCpuUs },
@@ -134,13 +138,9 @@ function cpuScheduling({ cpus }: Level): CpuScheduling | null {
   return { policy: cpus.policy, build_cpus: list(cpus.build), sampler_cpus: list(cpus.sampler) }
 }
 
-function sources({ full_scan: fullScan }: Metadata, exitRecords: boolean, connector: boolean): string[] {
-  return [
-    'children_walk',
-    ...(exitRecords ? ['exit_records'] : []),
-    ...(connector ? ['connector'] : []),
-    ...(fullScan === null ? [] : ['full_scan']),
-  ]
+function sources({ full_scan: fullScan }: Metadata, used: Record<string, boolean>): string[] {
+  const found = Object.entries({ children_walk: true, ...used, full_scan: fullScan !== null })
+  return found.filter(([, isUsed]) => isUsed).map(([source]) => source)
 }
 
 function connectorFacts({ state, reason }: ConnectorUse, counts: ConnectorCounts): ConnectorFacts {

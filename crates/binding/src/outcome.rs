@@ -118,6 +118,8 @@ pub struct SessionResult {
     pub short_of_descriptors: f64,
     /// Children were looked for within so many ticks.
     pub discovery_lag_ticks: u32,
+    /// The last pid given out told of forks.
+    pub last_pid: bool,
     /// Images whose PSS this user may not measure.
     pub pss_denied: f64,
     /// Measurements of one process's PSS.
@@ -251,6 +253,7 @@ impl From<Outcome> for SessionResult {
             unreadable_processes: number(outcome.unreadable_processes),
             short_of_descriptors: number(outcome.short_of_descriptors),
             discovery_lag_ticks: outcome.discovery_lag_ticks,
+            last_pid: outcome.last_pid,
             pss_denied: number(outcome.pss_denied),
             rollups: number(outcome.rollups),
             rollup_cpu_us: number(outcome.rollup_cpu_us),

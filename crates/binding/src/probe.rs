@@ -13,6 +13,8 @@ pub struct Probe {
     pub exit_records: ExitRecordsState,
     /// With `--events auto`.
     pub connector: ConnectorUse,
+    /// The last pid given out can be read.
+    pub last_pid: bool,
     /// PSS of own processes can be measured.
     pub rollup: bool,
     /// The kernel tells whether two processes share their memory (kcmp).
@@ -34,6 +36,7 @@ pub fn probe() -> Probe {
     Probe {
         exit_records: found.exit_records.into(),
         connector: found.connector_refusal.map_or(ConnectorState::On, ConnectorState::Refused).into(),
+        last_pid: found.last_pid,
         rollup: found.rollup,
         kcmp: found.kcmp,
         pressure: found.pressure,

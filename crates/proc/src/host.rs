@@ -25,6 +25,8 @@ pub struct HostReading {
     pub psi_cpu_some_us: Option<u64>,
     /// One-minute load average times 1,000.
     pub load1_milli: Option<u64>,
+    /// The pid given out last in the pid namespace of the thread that reads.
+    pub last_pid: Option<u32>,
     /// Memory charged to the cgroup, KiB.
     pub cgroup_usage_kb: Option<u64>,
     /// Smallest memory limit of the cgroup and its ancestors, KiB; read once.
@@ -79,14 +81,16 @@ impl HostFiles {
         if let Some(text) = read_text(self.pressure_cpu.as_ref(), &mut buffer) {
             reading.psi_cpu_some_us = pressure_total(text, "some");
         }
-        if let Some(text) = read_text(self.loadavg.as_ref(), &mut buffer) {
-            reading.load1_milli = load1_milli(text);
-        }
         if let Some(cgroup) = &self.cgroup {
             reading.cgroup_usage_kb =
                 read_text(cgroup.usage.as_ref(), &mut buffer).and_then(|text| after(text, "")).map(|bytes| bytes / 1024);
             reading.cgroup_oom_kills = read_text(cgroup.oom.as_ref(), &mut buffer).and_then(|text| after(text, "oom_kill "));
             reading.cgroup_limit_kb = cgroup.limit_kb;
+        }
+        // The last one, so that little time passes until new pids are looked at.
+        if let Some(text) = read_text(self.loadavg.as_ref(), &mut buffer) {
+            reading.load1_milli = load1_milli(text);
+            reading.last_pid = last_pid(text);
         }
         reading
     }
@@ -157,10 +161,15 @@ fn load1_milli(text: &str) -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * 1000 + hundredths.parse::<u64>().ok()? * 10)
 }
 
+fn last_pid(text: &str) -> Option<u32> {
+    // gVisor has a 0 there.
+    text.split_whitespace().nth(4)?.parse().ok().filter(|&pid| pid > 0)
+}
+
 /// All that is looked for in these files.
 #[cfg(test)]
 pub(crate) fn read_anything(text: &str) {
-    let _ = (after(text, "MemAvailable:"), after(text, ""), pressure_total(text, "some"), load1_milli(text));
+    let _ = (after(text, "MemAvailable:"), after(text, ""), pressure_total(text, "some"), load1_milli(text), last_pid(text));
 }
 
 #[cfg(test)]
@@ -198,6 +207,7 @@ mod tests {
                 psi_memory_full_us: Some(45),
                 psi_cpu_some_us: Some(999),
                 load1_milli: Some(1050),
+                last_pid: Some(6789),
                 ..HostReading::default()
             }
         );

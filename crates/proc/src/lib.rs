@@ -15,6 +15,7 @@ mod exit;
 mod facts;
 mod host;
 mod kcmp;
+mod pids;
 mod process;
 #[cfg(test)]
 mod properties;

@@ -19,6 +19,10 @@ pub struct Glance {
     pub cpu_ticks: u64,
     /// It has no memory of its own.
     pub is_kernel_thread: bool,
+    /// Threads of its process.
+    pub threads: u32,
+    /// It is a thread of a process, but not its first.
+    pub is_other_thread: bool,
 }
 
 impl ProcRoot {
@@ -40,6 +44,8 @@ impl ProcRoot {
             start_ticks: stat.start_ticks,
             cpu_ticks: stat.cpu_ticks,
             is_kernel_thread: stat.is_kernel_thread,
+            threads: stat.threads,
+            is_other_thread: stat.is_other_thread,
         })
     }
 

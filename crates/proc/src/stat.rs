@@ -17,6 +17,8 @@ pub(crate) struct Stat {
     pub(crate) start_ticks: u64,
     /// See [`crate::Facts::memory_map`].
     pub(crate) memory_map: u64,
+    /// Not the first thread of its process.
+    pub(crate) is_other_thread: bool,
 }
 
 /// `PF_FORKNOEXEC` of include/linux/sched.h: set by fork, cleared by exec.
@@ -33,7 +35,8 @@ impl Stat {
         let rest = str::from_utf8(&stat[close + 1..]).map_err(|_| MALFORMED)?;
         let mut fields = [0u64; 29];
         let mut seen = 2;
-        for (number, word) in (3..fields.len()).zip(rest.split_ascii_whitespace()) {
+        let mut words = rest.split_ascii_whitespace();
+        for (number, word) in (3..fields.len()).zip(words.by_ref()) {
             fields[number] = word.parse().unwrap_or(0);
             seen = number;
         }
@@ -49,6 +52,8 @@ impl Stat {
             is_kernel_thread: fields[9] & KERNEL_THREAD != 0,
             start_ticks: fields[22],
             memory_map: memory_map(fields[26], fields[27], fields[28]),
+            // Field 38, the signal that its end sends: -1 for all threads but the first.
+            is_other_thread: words.nth(9).is_some_and(|signal| signal.starts_with('-')),
         })
     }
 }

@@ -221,7 +221,8 @@ impl Follower {
     }
 }
 
-fn is_there(pid: u32) -> bool {
+/// Whether there is a process or thread with this id, in this process's pid namespace.
+pub(crate) fn is_there(pid: u32) -> bool {
     Pid::from_raw(pid.cast_signed()).is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 

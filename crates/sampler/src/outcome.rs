@@ -103,6 +103,8 @@ pub struct Outcome {
     /// Children were looked for within so many ticks; more than 1 where nothing told of forks and there were too many processes to ask all at
     /// every tick.
     pub discovery_lag_ticks: u32,
+    /// The last pid given out told of forks, so that the tree was not walked at every tick.
+    pub last_pid: bool,
     /// Images whose PSS this user may not measure.
     pub pss_denied: u64,
     /// Measurements of one process's PSS.

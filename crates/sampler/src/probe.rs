@@ -13,6 +13,8 @@ pub struct Probe {
     pub exit_records: ExitRecords,
     /// Why the process connector may not be used.
     pub connector_refusal: Option<ConnectorRefusal>,
+    /// The last pid given out can be read.
+    pub last_pid: bool,
     /// PSS of own processes can be measured.
     pub rollup: bool,
     /// The kernel tells whether two processes share their memory (kcmp).
@@ -38,6 +40,7 @@ pub fn probe() -> Probe {
             Err(errno) => ExitRecords::Refused { errno: errno.raw_os_error() },
         },
         connector_refusal: Connector::open().err(),
+        last_pid: host.last_pid.is_some() && proc.as_ref().is_some_and(ProcRoot::tells_last_pid),
         rollup: proc.and_then(|proc| proc.process(own).ok()).is_some_and(|process| process.rollup().is_ok()),
         kcmp: same_memory_map(own, own) != SharedMemoryMap::Unknown,
         pressure: host.psi_memory_some_us.is_some(),

@@ -219,6 +219,7 @@ impl Run {
         self.outcome.max_late_us = ticker.counts.max_late_us;
         self.outcome.lost_frames = ticker.counts.lost_frames;
         self.outcome.unreadable_processes = ticker.tracker().unreadable_count();
+        self.outcome.last_pid = ticker.tracker().uses_last_pid();
         self.outcome.discovery_lag_ticks = ticker.tracker().discovery_lag_ticks();
         self.outcome.short_of_descriptors = ticker.tracker().short_of_descriptors_count();
         let PssCounts { rollups, cpu_us, postponed, denied } = ticker.meter().counts;

@@ -2,7 +2,7 @@
 
 mod laps;
 
-use mymonitor_proc::HostFiles;
+use mymonitor_proc::{HostFiles, HostReading};
 use mymonitor_recording::model::{Model, Row};
 use mymonitor_wire::{End, Host, Lifetimes, Phase, Sample, Tick};
 
@@ -157,6 +157,10 @@ impl Ticker {
         }
         self.laps.end(|cpu| &mut cpu.discover_us);
         self.tracker.read_known(self.counts.ticks, instant_us, &mut self.changes);
+        // Before new processes are looked for: the last pid tells whether there are any.
+        let reading = self.host.read();
+        self.frame.host = host(&reading);
+        self.tracker.last_pid = reading.last_pid;
         self.laps.end(|cpu| &mut cpu.read_us);
         let scans_before_us = self.tracker.scan_cpu_us();
         self.tracker.discover(self.counts.ticks, instant_us, &mut self.changes);
@@ -172,8 +176,6 @@ impl Ticker {
         self.frame.late_us = late_us;
         self.frame.phase = phase;
         self.frame.live = u32::try_from(self.tracker.live().len()).unwrap_or(u32::MAX);
-        self.frame.host = host(&self.host);
-        self.laps.end(|cpu| &mut cpu.read_us);
         self.collect();
         self.model.apportion(&self.rows, &mut self.pss_kb);
         let rollups_before_us = self.meter.counts.cpu_us;
@@ -275,8 +277,7 @@ impl Ticker {
     }
 }
 
-fn host(files: &HostFiles) -> Host {
-    let reading = files.read();
+fn host(reading: &HostReading) -> Host {
     Host {
         mem_available_kb: reading.mem_available_kb,
         swap_used_kb: reading.swap_used_kb,

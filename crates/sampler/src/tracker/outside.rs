@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use mymonitor_proc::{Facts, Glance, ProcRoot};
 use mymonitor_wire::{End, ImageEnd};
 
-use super::{Changes, Live, Opened, Tracker};
+use super::discover::Opened;
+use super::{Changes, Live, Tracker};
 use crate::clock::{self, StartClock};
 use crate::pattern::{Pattern, base_name};
 

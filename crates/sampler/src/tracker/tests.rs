@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use super::live::{STILL_CHECK_TICKS, cross_check_ticks, lag_ticks, still_check_ticks};
+use super::live::{CROSS_CHECK_TICKS, STILL_CHECK_TICKS, cross_check_ticks, lag_ticks, still_check_ticks};
 use super::*;
 
 pub(super) const LAUNCHER: u32 = 100;
