@@ -29,7 +29,13 @@ test.each([
   }
   const { peak } = await analysed({ metadata: { pss: { ...pss, confirmed_peak: { tick: 1, pss_kb: measured } } } })
   expect([peak?.pssKb, peak?.confirmedPssKb]).toEqual([500, expected])
-  expect(peak?.modelError).toBeCloseTo(-0.02)
+  expect(peak?.modelError).toBeCloseTo(1 - 500 / 490)
+})
+
+test('a check of a tick of another size says nothing about the peak', async () => {
+  const pss = { mode: 'budget' as const, budget_percent: 1, rollups: 1, rollup_cpu_us: 1, postponed: 0, denied: 0, confirmed_peak: null }
+  const { peak } = await analysed({ metadata: { pss: { ...pss, model_check: { tick: 1, estimate_kb: 440, measured_kb: 440 } } } })
+  expect(peak?.modelError).toBeNull()
 })
 
 describe('what makes a number weaker is said in a sentence', () => {

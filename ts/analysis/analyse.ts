@@ -85,6 +85,11 @@ function summaryOf(metadata: Metadata, ticks: TickFacts, showSecrets: boolean): 
 /** The sampler confirms while the build runs; the analysis knows of later measurements, too, and may see another tick as the peak. */
 const MOST_ABOVE_CONFIRMED = 1.03
 
+/** Of a tick of another size the check says nothing about the peak. */
+function isLike(checkedKb: number, peakKb: number): boolean {
+  return Math.abs(checkedKb / peakKb - 1) <= 0.1
+}
+
 /** The largest total of one tick of phase build by the metric; private = sum of resident - shared, PSS = private + shared counted once. */
 function peakOf(
   peak: PeakColumns,
@@ -106,7 +111,7 @@ function peakOf(
     tick,
     elapsedUs,
     pssSource: measured ? 'measured' : 'modelled',
-    modelError: measured || !estimate || !checked ? null : estimate / checked - 1,
+    modelError: measured || !estimate || !checked || !isLike(estimate, pssKb) ? null : 1 - checked / estimate,
     confirmedPssKb: confirmed !== null && pssKb <= confirmed * MOST_ABOVE_CONFIRMED ? confirmed : null,
     processes,
     outsideProcesses: outside.length,

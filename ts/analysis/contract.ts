@@ -61,8 +61,9 @@ export interface Peak {
    */
   pssSource: 'measured' | 'modelled'
   /**
-   * By how much the model was off when everything was last measured: 0.01 is 1 % too high. null: it never was, or the peak is measured. Between two
-   * measurements the analysis knows both, so that the peak is rarely off by as much.
+   * By how much the model was off when everything was last measured, of what it said: 0.01 is 1 % too high. null: the peak is measured, or nothing was
+   * measured in a tick whose estimate is within 10 % of the peak. Between two measurements the analysis knows both, so that the peak is rarely off by
+   * as much.
    */
   modelError: number | null
   /** PSS of a tick in which every process was measured and which no other tick may exceed by more than 3 %; null: the peak is not confirmed. */

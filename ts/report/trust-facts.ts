@@ -29,8 +29,8 @@ function pss({ pssSource, confirmedPssKb, modelError }: Peak): string {
 }
 
 function checked(modelError: number | null): string {
-  if (modelError === null) return ' It was never checked by a measurement of every process.'
-  return ` When every process was last measured the model was ${formatShare(Math.abs(modelError), 1)} too ${modelError < 0 ? 'low' : 'high'}.`
+  if (modelError === null) return ' At no tick of about this size was it checked by a measurement of every process.'
+  return ` When every process was last measured the model’s estimate was too ${modelError < 0 ? 'low' : 'high'} by ${formatShare(Math.abs(modelError), 1)} of it.`
 }
 
 function sampling(trust: Trust): string {

@@ -2,10 +2,8 @@
 
 mod whole;
 
-use std::collections::HashMap;
-
 use crate::model::Row;
-use whole::{Group, Known, Member, Wholes};
+use whole::{Group, Known, Member, Pools, Wholes};
 
 /// What a measurement said about an image's private memory, for its other ticks.
 ///
@@ -76,7 +74,7 @@ pub trait Remarks {
     fn family(&self, index: usize) -> u32;
 }
 
-/// Corrects the model's values tick by tick; the sampler's live totals and the analysis are this same function of the same rows.
+/// Corrects the model's values tick by tick, for the sampler's live totals and for the analysis, which knows what comes next, too.
 ///
 /// Where all processes of an executable were measured in one tick, their sum is exact, whatever they map, and it gives limits to their sum in other
 /// ticks (`correction/whole.rs`); the model's sum is taken as far as it lies within. While the processes and their shared sizes are the same, both limits are one
@@ -90,10 +88,9 @@ pub struct Corrector {
     wholes: u32,
     /// Executables of the tick.
     present: Vec<u32>,
-    /// Of the tick: each process's weight in its group.
-    weights: Vec<u64>,
-    /// Of the tick: what families share that the limiting measurement of their executable knows nothing of, KiB.
-    pools: HashMap<u32, u64>,
+    /// Of the tick: what each process has at least.
+    lows_kb: Vec<u64>,
+    pools: Pools,
 }
 
 impl Corrector {
@@ -131,8 +128,7 @@ impl Corrector {
                 is_limited |= group.is_limited();
             }
         }
-        self.weights.clear();
-        self.pools.clear();
+        self.lows_kb.clear();
         for (index, row) in rows.iter().enumerate() {
             let group = &mut self.groups[row.executable as usize];
             let kb = &mut pss_kb[index];
@@ -144,7 +140,11 @@ impl Corrector {
                 let member = Member::new(row, measured, relatives);
                 let remark = remarks.measured(index);
                 remark.correction = Some(Correction::new(measured.pss_kb, row.rss_kb, row.shared_kb));
-                group.learn(member, family, &mut remark.wholes, remark.known.get_or_insert_default());
+                let known = remark.known.get_or_insert_default();
+                group.learn(member, family, &mut remark.wholes, known);
+                if !group.is_whole() && known.inherited_kb() > 0 {
+                    self.pools.note(family, known.inherited_kb());
+                }
                 *kb = measured.pss_kb;
             }
             let remark = remarks.get(index);
@@ -154,14 +154,14 @@ impl Corrector {
                 *kb = correction.apply(*kb, row.rss_kb);
             }
             if group.is_limited() {
-                let weight = match member {
+                let low_kb = match member {
                     Some(member) => group.add_member(row, member, *kb),
                     None => group.add_other(row, known, remarks.family(index), &mut self.pools, *kb),
                 };
-                group.divide(measured[index].map(|_| *kb), weight);
-                self.weights.push(weight);
+                group.divide(row, measured[index].map(|_| *kb), low_kb);
+                self.lows_kb.push(low_kb);
             } else if is_limited {
-                self.weights.push(0);
+                self.lows_kb.push(0);
             }
         }
         if is_limited {
@@ -180,11 +180,17 @@ impl Corrector {
     fn count(&mut self, tick: u32, rows: &[Row], measured: &[Option<Measured>], remarks: &impl Remarks) {
         self.calls = self.calls.wrapping_add(1);
         self.present.clear();
+        self.pools.clear();
         let call = self.calls;
         for (index, (row, measured)) in rows.iter().zip(measured).enumerate() {
             let group = self.group(row.executable);
             let is_first = group.begin_tick(call, tick);
-            group.count(measured.is_some(), remarks.get(index).wholes);
+            let remark = remarks.get(index);
+            let known = remark.known.as_deref();
+            group.count(measured.is_some(), remark.wholes, known);
+            if let Some(inherited_kb @ 1..) = known.map(Known::inherited_kb) {
+                self.pools.note(remarks.family(index), inherited_kb);
+            }
             if is_first {
                 self.present.push(row.executable);
             }
@@ -198,7 +204,7 @@ impl Corrector {
         for (index, row) in rows.iter().enumerate() {
             let group = &mut self.groups[row.executable as usize];
             if group.is_limited() && measured[index].is_none() {
-                pss_kb[index] = group.serve(self.weights[index]).min(row.rss_kb);
+                pss_kb[index] = group.serve(row, self.lows_kb[index]).min(row.rss_kb);
             }
         }
     }

@@ -42,6 +42,8 @@ const FULL_PASS_US: u64 = 100_000;
 /// Ticks between two looks in the background, and the age from which a measurement is looked at again.
 const BACKGROUND_TICKS: u32 = 40;
 const STALE_TICKS: u32 = 200;
+/// Ticks after which pages that forks share may have been written.
+const WRITTEN_TICKS: u32 = 30;
 /// A shared part from which files of its own are likely.
 const LARGE_SHARED_KB: u64 = 16 * 1024;
 /// Processes that the model misjudges are walked together, for so long at most in one tick.
@@ -261,6 +263,7 @@ impl Meter {
                     rested_at_us: now_us + REST_FACTOR * cpu_us,
                     rss_kb,
                     shared_kb,
+                    inherited_kb: rss_kb.saturating_sub(shared_kb).saturating_sub(uss_kb),
                     population: executable.population,
                 });
                 true

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// A forked pair that maps one file of 10,000, and a third process of the same executable with a file of its own.
@@ -125,11 +127,46 @@ fn what_a_family_of_newcomers_shares_comes_on_top_once() {
     let newcomer = |relatives: u64| Some(Measured { pss_kb: 1_000 + 48_000 / relatives, uss_kb: 1_000 });
     let measured = [None, None, newcomer(3), newcomer(3), newcomer(3)];
     assert_eq!(ticks.tick([known, known, other, other, other], measured).iter().sum::<u64>(), 32_000 + 51_000);
-    // One more, which is not measured by itself yet; then it is.
+    // One more, which is taken to be like them until it is measured.
     let rows = [known, known, other, other, other, other];
-    assert_eq!(ticks.sum(rows), 32_000 + 51_000 + 49_000);
+    assert_eq!(ticks.sum(rows), 32_000 + 52_000);
     ticks.tick(rows, [None, None, None, None, None, newcomer(4)]);
     assert_eq!(ticks.sum(rows), 32_000 + 52_000);
+}
+
+#[test]
+fn forks_that_give_back_what_they_share_are_never_nothing() {
+    let mut ticks = Ticks::default();
+    let family = [Row { executable: 1, rss_kb: 101_000, shared_kb: 0 }; 5];
+    ticks.tick(family, [Some(Measured { pss_kb: 21_000, uss_kb: 1_000 }); 5]);
+    let shrunk = [Row { executable: 1, rss_kb: 51_000, shared_kb: 0 }; 5];
+    let total_kb = ticks.sum(shrunk);
+    assert!((51_000..=5 * 51_000).contains(&total_kb), "{total_kb}");
+    // Backwards: before it forked it was smaller than what it shared then.
+    let mut ticks = Ticks::default();
+    ticks.foresee(9, family, [Measured { pss_kb: 20_000, uss_kb: 0 }; 5]);
+    assert_eq!(ticks.sum([shrunk[0]]), 51_000);
+}
+
+#[test]
+fn what_is_left_goes_to_those_that_have_room_for_it() {
+    let mut ticks = Ticks::default();
+    let before = [Row { executable: 1, rss_kb: 100_000, shared_kb: 0 }, Row { executable: 1, rss_kb: 100_000, shared_kb: 0 }, OTHER];
+    let measured = [Measured { pss_kb: 50_000, uss_kb: 0 }, Measured { pss_kb: 50_000, uss_kb: 0 }, LONER];
+    ticks.tick(before, measured.map(Some));
+    let shrunk = [40_000, 40_000].map(|rss_kb| Row { executable: 1, rss_kb, shared_kb: 0 });
+    let total_kb = ticks.sum([shrunk[0], shrunk[1], OTHER]);
+    assert!((49_000..=89_000).contains(&total_kb), "{total_kb}");
+}
+
+#[test]
+fn a_fork_that_was_never_measured_has_what_its_measured_relatives_have() {
+    let mut ticks = Ticks::default();
+    // Too many to measure all in one tick: two of five were.
+    let family = [Row { executable: 1, rss_kb: 101_000, shared_kb: 0 }; 5];
+    let relative = Some(Measured { pss_kb: 21_000, uss_kb: 1_000 });
+    ticks.tick(family, [relative, relative, None, None, None]);
+    assert_eq!(ticks.sum(family), 100_000 + 5_000);
 }
 
 #[test]
@@ -200,4 +237,42 @@ fn how_shared_memory_is_shared_out_is_not_corrected() {
 fn no_process_is_corrected_beyond_what_it_holds_or_below_nothing() {
     assert_eq!(Correction::new(500, 400, 100).apply(900, 400), 400);
     assert_eq!(Correction::new(0, 100, 0).apply(40, 50), 0);
+}
+
+/// Private and shared memory of a process, and what of both is its own and is proportional, in parts of 100, where it was measured.
+fn process() -> impl Strategy<Value = (u64, u64, Option<(u64, u64)>)> {
+    (0u64..1 << 32, 0u64..1 << 32, prop::option::of((0u64..=100, 0u64..=100)))
+}
+
+proptest! {
+    #[test]
+    fn no_process_exceeds_its_rss_and_no_executable_is_less_than_its_largest(
+        ticks in prop::collection::vec(prop::collection::vec(process(), 1..=6), 1..8),
+        families in prop::array::uniform6(0u32..3),
+    ) {
+        let mut corrector = Corrector::default();
+        let mut images = Images { families, ..Images::default() };
+        for (tick, processes) in (1..).zip(ticks) {
+            let row = |&(private, shared, _): &(u64, u64, _)| Row { executable: 0, rss_kb: private + shared, shared_kb: shared };
+            let rows: Vec<Row> = processes.iter().map(row).collect();
+            let measured: Vec<Option<Measured>> = processes
+                .iter()
+                .map(|&(private, shared, parts)| {
+                    let (pss, uss) = parts?;
+                    let pss_kb = (private + shared) / 100 * pss;
+                    Some(Measured { pss_kb, uss_kb: pss_kb / 100 * uss })
+                })
+                .collect();
+            let mut pss_kb = Vec::new();
+            crate::model::Model::new().apportion(&rows, &mut pss_kb);
+            corrector.correct(tick, &rows, &measured, &mut images, &mut pss_kb);
+            for (row, pss_kb) in rows.iter().zip(&pss_kb) {
+                prop_assert!(*pss_kb <= row.rss_kb);
+            }
+            if measured.iter().all(Option::is_none) {
+                let largest_kb = rows.iter().map(crate::model::private).max().unwrap_or(0);
+                prop_assert!(pss_kb.iter().sum::<u64>() >= largest_kb, "{pss_kb:?} {largest_kb}");
+            }
+        }
+    }
 }

@@ -46,11 +46,43 @@ struct Limits {
 }
 
 impl Known {
+    /// What it shared with forks when it was measured alone.
+    pub(super) fn inherited_kb(&self) -> u64 {
+        self.alone.map_or(0, |alone| alone.member.inherited_kb())
+    }
+
     /// Its measurement in a tick to come, the latest first: it stands for the ticks before the first one.
     pub(super) fn foresee(&mut self, member: impl FnOnce() -> Member) {
         if self.alone.is_none_or(|alone| alone.is_to_come) {
             self.alone = Some(Alone { member: member(), is_to_come: true });
         }
+    }
+}
+
+/// What the families of a tick share copy-on-write as far as members of theirs were measured alone, KiB.
+#[derive(Debug, Default)]
+pub(super) struct Pools {
+    /// And whether it is in a sum already.
+    of: HashMap<u32, (u64, bool)>,
+}
+
+impl Pools {
+    pub(super) fn clear(&mut self) {
+        self.of.clear();
+    }
+
+    pub(super) fn note(&mut self, family: u32, inherited_kb: u64) {
+        let (kb, _) = self.of.entry(family).or_default();
+        *kb = inherited_kb.max(*kb);
+    }
+
+    fn of(&self, family: u32) -> Option<u64> {
+        self.of.get(&family).map(|&(kb, _)| kb)
+    }
+
+    fn take_once(&mut self, family: u32) -> u64 {
+        let Some((kb, is_taken)) = self.of.get_mut(&family) else { return 0 };
+        if std::mem::replace(is_taken, true) { 0 } else { *kb }
     }
 }
 
@@ -110,8 +142,8 @@ pub(super) struct Whole {
     members: u32,
     /// Sum of what its members have in common, each page once.
     common_kb: u64,
-    /// Of its members; sorted when it is first asked.
-    families: Vec<u32>,
+    /// Of its members, and what each inherited; sorted when it is first asked.
+    families: Vec<(u32, u64)>,
     is_sorted: bool,
 }
 
@@ -124,7 +156,7 @@ impl Whole {
     pub(super) fn admit(&mut self, member: Member, family: u32) -> Member {
         self.members += 1;
         self.common_kb = self.common_kb.saturating_add(member.common_kb());
-        self.families.push(family);
+        self.families.push((family, member.inherited_kb()));
         member
     }
 
@@ -132,11 +164,13 @@ impl Whole {
         self.number != 0 && self.number == number
     }
 
-    fn has_family(&mut self, family: u32) -> bool {
+    /// What its forks share, as far as a member is of it.
+    fn inherited_kb(&mut self, family: u32) -> Option<u64> {
         if !std::mem::replace(&mut self.is_sorted, true) {
             self.families.sort_unstable();
         }
-        self.families.binary_search(&family).is_ok()
+        let end = self.families.partition_point(|&(other, _)| other <= family);
+        self.families[..end].last().filter(|&&(other, _)| other == family).map(|&(_, inherited_kb)| inherited_kb)
     }
 }
 
@@ -147,6 +181,8 @@ enum By {
     None,
     Last,
     Next,
+    /// None of all, but processes that were measured alone share pages with forks of theirs.
+    Alone,
 }
 
 /// The processes of one executable: the last and the next tick in which all of them were measured, and what these say of the tick at hand.
@@ -166,16 +202,21 @@ pub(super) struct Group {
     measured: u32,
     in_last: u32,
     in_next: u32,
+    inheriting: u32,
     by: By,
     /// The sum by the model, and its limits, KiB.
     kb: u64,
     low_kb: u64,
     high_kb: u64,
-    /// What is left for those that were not measured; their weights; what of both was given.
+    /// The largest private memory of one process: whoever else has it, it is there once at least.
+    private_kb: u64,
+    /// Of those that were not measured in this tick: the sum of their limits, how far below their resident sizes these are, and what is left for them.
+    lows_kb: u64,
+    room_kb: u64,
     left_kb: u64,
-    weight: u64,
+    /// Sum of what was measured in this tick, then of what was given, and the room that it was given for.
     given_kb: u64,
-    served: u64,
+    served_kb: u64,
 }
 
 impl Group {
@@ -192,8 +233,9 @@ impl Group {
         true
     }
 
-    pub(super) fn count(&mut self, is_measured: bool, Wholes { last, next }: Wholes) {
+    pub(super) fn count(&mut self, is_measured: bool, Wholes { last, next }: Wholes, known: Option<&Known>) {
         self.rows += 1;
+        self.inheriting += u32::from(known.is_some_and(|known| known.inherited_kb() > 0));
         self.measured += u32::from(is_measured);
         self.in_last += u32::from(self.last.has(last));
         self.in_next += u32::from(self.next.has(next));
@@ -212,6 +254,8 @@ impl Group {
         };
         if self.in_last.max(self.in_next) > 0 {
             self.by = if is_next { By::Next } else { By::Last };
+        } else if self.inheriting > 0 {
+            self.by = By::Alone;
         }
     }
 
@@ -242,64 +286,78 @@ impl Group {
         }
     }
 
-    /// Adds one that is in that measurement to the sums; its weight among those that were not measured in this tick.
+    /// Adds one that is in that measurement to the sums; what it has at least.
     pub(super) fn add_member(&mut self, row: &Row, member: &Member, kb: u64) -> u64 {
-        let limits = member.among_members(row);
-        self.add(&limits, kb);
-        limits.low_kb
+        self.add(row, &member.among_members(row), kb)
     }
 
-    /// The same of one that is not. `pools` holds what was added of each family in this tick.
-    pub(super) fn add_other(&mut self, row: &Row, known: Option<&Known>, family: u32, pools: &mut HashMap<u32, u64>, kb: u64) -> u64 {
-        let Some(Alone { member, .. }) = known.and_then(|known| known.alone) else {
-            self.add(&Limits { low_kb: 0, high_kb: kb }, kb);
-            return kb;
+    /// The same of one that is not.
+    pub(super) fn add_other(&mut self, row: &Row, known: Option<&Known>, family: u32, pools: &mut Pools, kb: u64) -> u64 {
+        let in_sum_kb = self.limiting().and_then(|whole| whole.inherited_kb(family));
+        let inherited_kb = in_sum_kb.or_else(|| pools.of(family)).unwrap_or(0);
+        let mut limits = match known.and_then(|known| known.alone) {
+            Some(Alone { member, .. }) if member.inherited_kb() > 0 || (inherited_kb == 0 && self.by != By::Alone) => {
+                member.beside_members(row)
+            }
+            // Not measured since it was forked, or has forked itself. Nothing tells how much it has written; that it shares what its relatives share
+            // is the likeliest.
+            _ => Limits { low_kb: 0, high_kb: kb.saturating_sub(inherited_kb.min(private(row))) },
         };
-        let mut limits = member.beside_members(row);
-        if member.inherited_kb() > 0 && !self.limiting().has_family(family) {
-            let pool_kb = pools.entry(family).or_default();
-            let more_kb = member.inherited_kb().saturating_sub(*pool_kb);
-            *pool_kb += more_kb;
-            limits.high_kb = limits.high_kb.saturating_add(more_kb);
+        if in_sum_kb.is_none() {
+            limits.high_kb = limits.high_kb.saturating_add(pools.take_once(family));
         }
-        self.add(&limits, kb);
-        kb
+        self.add(row, &limits, kb)
     }
 
-    fn limiting(&mut self) -> &mut Whole {
-        if self.by == By::Next { &mut self.next } else { &mut self.last }
+    fn limiting(&mut self) -> Option<&mut Whole> {
+        match self.by {
+            By::Last => Some(&mut self.last),
+            By::Next => Some(&mut self.next),
+            By::None | By::Alone => None,
+        }
     }
 
-    fn add(&mut self, limits: &Limits, kb: u64) {
+    fn add(&mut self, row: &Row, limits: &Limits, kb: u64) -> u64 {
         self.kb = self.kb.saturating_add(kb);
         self.low_kb = self.low_kb.saturating_add(limits.low_kb);
         self.high_kb = self.high_kb.saturating_add(limits.high_kb);
+        self.private_kb = self.private_kb.max(private(row));
+        limits.low_kb.min(row.rss_kb)
     }
 
     /// One that was not measured has a part of what those that were leave of the sum.
-    pub(super) fn divide(&mut self, measured_kb: Option<u64>, weight: u64) {
-        match measured_kb {
-            Some(kb) => self.given_kb = self.given_kb.saturating_add(kb),
-            None => self.weight = self.weight.saturating_add(weight),
+    pub(super) fn divide(&mut self, row: &Row, measured_kb: Option<u64>, low_kb: u64) {
+        if let Some(kb) = measured_kb {
+            self.given_kb = self.given_kb.saturating_add(kb);
+        } else {
+            self.lows_kb = self.lows_kb.saturating_add(low_kb);
+            self.room_kb = self.room_kb.saturating_add(row.rss_kb.saturating_sub(low_kb));
         }
     }
 
     /// After all processes of the tick.
     pub(super) fn settle(&mut self) {
-        let high_kb = self.high_kb.saturating_add(self.limiting().common_kb).max(self.low_kb);
-        self.left_kb = self.kb.clamp(self.low_kb, high_kb).saturating_sub(self.given_kb);
+        let low_kb = self.low_kb.max(self.private_kb);
+        let common_kb = self.limiting().map_or(0, |whole| whole.common_kb);
+        let high_kb = self.high_kb.saturating_add(common_kb).max(low_kb);
+        self.left_kb = self.kb.clamp(low_kb, high_kb).saturating_sub(self.given_kb);
         self.given_kb = 0;
     }
 
-    /// The next process's part of what is left, without a remainder.
-    pub(super) fn serve(&mut self, weight: u64) -> u64 {
-        if self.left_kb == self.weight {
-            return weight;
+    /// The next process's part of what is left, without a remainder: what it has at least, and of the rest as much as it has room. Where less is left
+    /// than all have at least, that is scaled down.
+    pub(super) fn serve(&mut self, row: &Row, low_kb: u64) -> u64 {
+        if self.left_kb == self.lows_kb {
+            return low_kb;
         }
-        self.served = self.served.saturating_add(weight);
-        let due_kb = scale(self.served, self.left_kb, self.weight);
+        let (own_kb, room_kb, rest_kb, rooms_kb) = match self.left_kb.checked_sub(self.lows_kb) {
+            Some(rest_kb) => (low_kb, row.rss_kb.saturating_sub(low_kb), rest_kb, self.room_kb),
+            None => (0, low_kb, self.left_kb, self.lows_kb),
+        };
+        self.served_kb = self.served_kb.saturating_add(room_kb);
+        let due_kb = scale(self.served_kb, rest_kb, rooms_kb);
         let part_kb = due_kb - self.given_kb;
         self.given_kb = due_kb;
-        part_kb
+        own_kb.saturating_add(part_kb)
     }
 }

@@ -39,7 +39,7 @@ impl Meter {
                 chosen.push(index);
                 continue;
             }
-            let misjudged = live.mark.is_misjudged(row, executable);
+            let misjudged = live.mark.is_misjudged(row, executable, tick.tick);
             let new = live.seen_ticks >= 2 && !executable.measured && !std::mem::replace(&mut executable.asked, true);
             let planned = match executable.plan {
                 Plan::Single => live.mark.is_free(executable, tick.tick, now_us),
@@ -77,7 +77,7 @@ impl Meter {
             let (mark, executable) = (&live[owner].mark, &mut executables[row.executable as usize]);
             if !mark.denied {
                 executable.price_us += budget.predict_us(row.rss_kb);
-                executable.misjudged |= mark.is_misjudged(row, executable) && mark.is_free(executable, tick.tick, now_us);
+                executable.misjudged |= mark.is_misjudged(row, executable, tick.tick) && mark.is_free(executable, tick.tick, now_us);
             }
         }
         let mut planned_us = 0;

@@ -3,7 +3,7 @@
 use mymonitor_recording::Remark;
 use mymonitor_recording::model::Row;
 
-use super::{CHANGE_KB, Executable, LARGE_SHARED_KB, REST_TICKS, STALE_TICKS};
+use super::{CHANGE_KB, Executable, LARGE_SHARED_KB, REST_TICKS, STALE_TICKS, WRITTEN_TICKS};
 
 /// What is known of an image's PSS.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Walk {
     pub(super) rested_at_us: u64,
     pub(super) rss_kb: u64,
     pub(super) shared_kb: u64,
+    /// What it shared copy-on-write.
+    pub(super) inherited_kb: u64,
     /// Processes of its executable.
     pub(super) population: u32,
 }
@@ -53,7 +55,7 @@ impl Mark {
     }
 
     /// Whether the model is known to err here and no measurement says yet by how much.
-    pub(super) fn is_misjudged(&self, row: &Row, executable: &Executable) -> bool {
+    pub(super) fn is_misjudged(&self, row: &Row, executable: &Executable, tick: u32) -> bool {
         // Alone, a process is right to be given all its files. Several may map the same files or different ones: that is seen by measuring.
         let unlike = executable.population > 1 && row.shared_kb >= LARGE_SHARED_KB && row.shared_kb > executable.sound_kb;
         let changed = |last: Walk| {
@@ -61,6 +63,8 @@ impl Mark {
             // What a fork has taken since is its own; what it gave back may be another's still.
             last.population != executable.population
                 || row.shared_kb.abs_diff(last.shared_kb) >= much(last.shared_kb)
+                // Who writes what it has inherited gets pages of its own, and no size tells of it.
+                || (last.inherited_kb >= much(last.rss_kb) && tick - last.tick >= WRITTEN_TICKS)
                 || (self.forked && row.rss_kb.saturating_add(much(last.rss_kb)) <= last.rss_kb)
         };
         (self.forked || unlike) && self.last.is_none_or(changed)

@@ -142,7 +142,7 @@ fn the_budget_holds_where_the_build_is_too_large_for_it_and_what_was_postponed_i
     // was predicted: on a loaded machine several times as much. Without a budget the walks of 30 ticks take 150 ms at least.
     let limit_us = (recorded.wall_us + 2 * 3_000_000) / 500 + 30_000;
     assert!(recorded.counts.cpu_us <= limit_us, "{} µs of {limit_us}", recorded.counts.cpu_us);
-    assert!(recorded.counts.postponed >= 20, "{:?}", recorded.counts);
+    assert!(recorded.counts.postponed >= 5, "{:?}", recorded.counts);
     assert_eq!(recorded.confirmed, None);
 }
 
