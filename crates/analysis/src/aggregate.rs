@@ -3,7 +3,7 @@
 use std::fmt;
 
 use mymonitor_recording::model::{Model, Row, Totals};
-use mymonitor_recording::{ChunkReader, Corrector, Executables, Measured, Recording, RecordingError, Timeline, Window};
+use mymonitor_recording::{ChunkReader, Corrector, Executables, Measured, Recording, RecordingError, Relatives, Timeline, Window};
 
 use crate::bound::{Bound, UpperBound};
 use crate::by_tick::{ByTick, Sample};
@@ -102,7 +102,7 @@ impl fmt::Display for AnalysisError {
 
 impl std::error::Error for AnalysisError {}
 
-/// Aggregates a recording by group. Memory: one window of rows, 29 bytes a tick, 16 bytes an image, about 50 more for one that was measured, and the
+/// Aggregates a recording by group. Memory: one window of rows, 29 bytes a tick, 20 bytes an image, about 50 more for one that was measured, and the
 /// series.
 ///
 /// Every size at a tick is a sum over the rows of that tick; PSS is the memory model over those that are not [`IGNORED`], or what was measured where
@@ -242,13 +242,12 @@ impl<'a> Pass<'a> {
         for (position, samples) in by_tick.measured_ticks() {
             let Self { options, executables, foresight, remarks, .. } = self;
             foresight.take(position, counted(samples, options).map(|sample| (executables.key(sample.process_id), sample)));
+            let families = || counted(samples, options).map(|sample| executables.family(sample.process_id));
+            let mut relatives = Relatives::default();
             for sample in counted(samples, options) {
                 if let Some(measured) = sample.measured(by_tick.measurements()) {
-                    let executable = executables.key(sample.process_id);
-                    let row = Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb };
-                    let family = executables.family(sample.process_id);
-                    let relatives = || counted(samples, options).filter(|other| executables.family(other.process_id) == family).count();
-                    remarks.of(sample.process_id).foresee(&row, measured, relatives);
+                    let relatives = || relatives.of(executables.family(sample.process_id), families());
+                    remarks.of(sample.process_id).foresee(&row_of(sample, executables), measured, relatives);
                 }
             }
         }
@@ -270,7 +269,7 @@ impl<'a> Pass<'a> {
         self.corrector.foresee(executable, self.ticks.tick[position as usize]);
         for sample in counted(by_tick.at(position), self.options).filter(|sample| self.executables.key(sample.process_id) == executable) {
             if let Some(measured) = sample.measured(by_tick.measurements()) {
-                let row = Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb };
+                let row = row_of(sample, self.executables);
                 let family = self.executables.family(sample.process_id);
                 self.corrector.foresee_process(&row, measured, family, self.remarks.of(sample.process_id));
             }
@@ -303,8 +302,7 @@ impl<'a> Pass<'a> {
                 return Err(format!("process_id {} is not in processes.parquet", sample.process_id));
             };
             if group != IGNORED {
-                let executable = self.executables.key(sample.process_id);
-                self.rows.push(Row { executable, rss_kb: sample.rss_kb, shared_kb: sample.shared_kb });
+                self.rows.push(row_of(sample, self.executables));
                 self.counted.push(*sample);
             }
         }
@@ -334,6 +332,10 @@ impl<'a> Pass<'a> {
             largest_pss: images.largest_by_pss(options.largest),
         }
     }
+}
+
+fn row_of(sample: &Sample, executables: &Executables) -> Row {
+    Row { executable: executables.key(sample.process_id), rss_kb: sample.rss_kb, shared_kb: sample.shared_kb }
 }
 
 /// Without the ignored, and those that the grouping does not know.

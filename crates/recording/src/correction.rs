@@ -2,6 +2,8 @@
 
 mod whole;
 
+use std::collections::HashMap;
+
 use crate::model::Row;
 use whole::{Group, Known, Member, Pools, Wholes};
 
@@ -74,6 +76,27 @@ pub trait Remarks {
     fn family(&self, index: usize) -> u32;
 }
 
+/// How many live processes the families of one tick have.
+#[derive(Debug, Default)]
+pub struct Relatives {
+    /// Counted when first asked: most ticks have no forks that were measured.
+    of: HashMap<u32, usize>,
+}
+
+impl Relatives {
+    /// `of_tick` has the family of each process of the tick.
+    pub fn of(&mut self, family: u32, of_tick: impl Iterator<Item = u32>) -> usize {
+        if self.of.is_empty() {
+            of_tick.for_each(|family| *self.of.entry(family).or_default() += 1);
+        }
+        self.of.get(&family).copied().unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.of.clear();
+    }
+}
+
 /// Corrects the model's values tick by tick, for the sampler's live totals and for the analysis, which knows what comes next, too.
 ///
 /// Where all processes of an executable were measured in one tick, their sum is exact, whatever they map, and it gives limits to their sum in other
@@ -90,6 +113,7 @@ pub struct Corrector {
     present: Vec<u32>,
     /// Of the tick: what each process has at least.
     lows_kb: Vec<u64>,
+    relatives: Relatives,
     pools: Pools,
 }
 
@@ -106,7 +130,9 @@ impl Corrector {
     pub fn foresee_process(&mut self, row: &Row, measured: Measured, family: u32, remark: &mut Remark) {
         let next = &mut self.group(row.executable).next;
         remark.wholes.next = next.number;
-        remark.known.get_or_insert_default().next = next.admit(Member::new(row, measured, || 1), family);
+        let member = Member::new(row, measured, || 1);
+        next.admit(&member, family);
+        remark.known.get_or_insert_default().next = member;
     }
 
     /// Puts what was measured in the place of the model's `pss_kb`, and corrects the others by what was. Entry n of each slice is of the same process.
@@ -129,6 +155,7 @@ impl Corrector {
             }
         }
         self.lows_kb.clear();
+        self.relatives.clear();
         for (index, row) in rows.iter().enumerate() {
             let group = &mut self.groups[row.executable as usize];
             let kb = &mut pss_kb[index];
@@ -136,7 +163,7 @@ impl Corrector {
                 let family = remarks.family(index);
                 // Of a whole group nothing else is asked than the sum.
                 let relatives =
-                    || if group.is_whole() { 1 } else { (0..rows.len()).filter(|&other| remarks.family(other) == family).count() };
+                    || if group.is_whole() { 1 } else { self.relatives.of(family, (0..rows.len()).map(|other| remarks.family(other))) };
                 let member = Member::new(row, measured, relatives);
                 let remark = remarks.measured(index);
                 remark.correction = Some(Correction::new(measured.pss_kb, row.rss_kb, row.shared_kb));

@@ -21,7 +21,7 @@ mod read;
 #[cfg(feature = "write")]
 mod write;
 
-pub use correction::{Correction, Corrector, Measured, Remark, Remarks};
+pub use correction::{Correction, Corrector, Measured, Relatives, Remark, Remarks};
 pub use error::RecordingError;
 /// What a table is read from: a file by position, or bytes.
 pub use parquet::file::reader::ChunkReader;

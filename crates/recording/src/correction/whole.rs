@@ -153,11 +153,10 @@ impl Whole {
         *self = Self { number, tick, families: std::mem::take(&mut self.families), ..Self::default() };
     }
 
-    pub(super) fn admit(&mut self, member: Member, family: u32) -> Member {
+    pub(super) fn admit(&mut self, member: &Member, family: u32) {
         self.members += 1;
         self.common_kb = self.common_kb.saturating_add(member.common_kb());
         self.families.push((family, member.inherited_kb()));
-        member
     }
 
     fn has(&self, number: u32) -> bool {
@@ -267,7 +266,8 @@ impl Group {
     pub(super) fn learn(&mut self, member: Member, family: u32, wholes: &mut Wholes, known: &mut Known) {
         if self.is_whole() {
             wholes.last = self.last.number;
-            known.last = self.last.admit(member, family);
+            self.last.admit(&member, family);
+            known.last = member;
             return;
         }
         known.alone = Some(Alone { member, is_to_come: false });
