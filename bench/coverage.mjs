@@ -184,7 +184,7 @@ async function measureBuilds(runs) {
   const env = { ...process.env, FORCE_UNSAFE_CONFIGURE: '1' }
   const builds = {
     'demo, make -j2': demoOf(demo(scratch)),
-    "sed's configure": configureOf(sed(scratch)),
+    "sed's configure": configureOf(sed(scratch), join(scratch, 'objects')),
   }
   for (const [name, { command, cwd, clean }] of Object.entries(builds)) {
     const results = []

@@ -154,8 +154,7 @@ export function sed(scratch) {
 export const demoOf = (dir) => ({ command: ['make', '-j2'], cwd: dir, clean: `make -C '${dir}' clean` })
 
 /** In a new directory each time: a second configure in the same one runs 700 processes less. */
-export function configureOf(source) {
-  const cwd = `${source}-objects`
+export function configureOf(source, cwd) {
   return { command: [join(source, 'configure'), '-q'], cwd, clean: `rm -rf '${cwd}' && mkdir '${cwd}'` }
 }
 
@@ -164,11 +163,16 @@ export function sample(args, { prefix = [], ...options } = {}) {
   if (!existsSync(CLI)) fail(`${CLI} is missing: npm start builds it`)
   const output = temporary()
   const wall = run([...prefix, process.execPath, CLI, 'sample', '--output-dir', output, '--no-report', ...args], options)
+  return { ...recordingOf(output), wall }
+}
+
+/** The one recording below `output`: its directory and its metadata. */
+export function recordingOf(output) {
   const dir = recordingsIn(output)[0]
   if (!dir) fail(`no recording below ${output}`)
   const metadata = JSON.parse(readFileSync(join(dir, 'metadata.json'), 'utf8'))
   if (metadata.measurement_error) fail(`the measurement failed: ${metadata.measurement_error}`)
-  return { dir, metadata, wall }
+  return { dir, metadata }
 }
 
 /** The sources a recording had, in words. */

@@ -4,7 +4,7 @@
  *
  * bare runs COMMAND; answer runs it under a filter that notifies exit_group and answers each with CONTINUE; clock reads the process's CPU clock before
  * that; files its status, stat and cmdline, too, and looks at nothing in them: the floor of an exit record. Filter, scheduling and order of work are those of mymonitor's launcher. JSON gets the wall time, the CPU time of all descendants that were
- * waited for, our own, the exits and the sum of the clocks. Ends with COMMAND's status.
+ * waited for, our own, the exits and the sum of the clocks, and when COMMAND was started (microseconds of Unix time). Ends with COMMAND's status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -150,7 +150,7 @@ int main(int argc, char **argv) {
     int filtered = strcmp(argv[1], "bare") != 0, sockets[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets)) die("socketpair");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    uint64_t start = now_ns(CLOCK_MONOTONIC);
+    uint64_t start = now_ns(CLOCK_MONOTONIC), started_us = now_ns(CLOCK_REALTIME) / 1000;
     pid_t root = fork();
     if (root < 0) die("fork");
     if (!root) {
@@ -179,8 +179,8 @@ int main(int argc, char **argv) {
     }
     FILE *json = fopen(argv[2], "w");
     if (!json) die(argv[2]);
-    fprintf(json, "{\"wall_us\":%llu,\"build_cpu_us\":%llu,\"own_cpu_us\":%llu,\"exits\":%llu,\"attributed_cpu_us\":%llu,\"unread\":%llu}\n",
-            (unsigned long long)wall / 1000, (unsigned long long)cpu_us(RUSAGE_CHILDREN), (unsigned long long)cpu_us(RUSAGE_SELF),
+    fprintf(json, "{\"started_at_unix_us\":%llu,\"wall_us\":%llu,\"build_cpu_us\":%llu,\"own_cpu_us\":%llu,\"exits\":%llu,\"attributed_cpu_us\":%llu,\"unread\":%llu}\n",
+            (unsigned long long)started_us, (unsigned long long)wall / 1000, (unsigned long long)cpu_us(RUSAGE_CHILDREN), (unsigned long long)cpu_us(RUSAGE_SELF),
             (unsigned long long)exits, (unsigned long long)attributed_ns / 1000, (unsigned long long)unread);
     if (fclose(json)) die(argv[2]);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

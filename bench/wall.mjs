@@ -1,25 +1,33 @@
 /**
- * What recording costs the build: wall time, and CPU time of build and mymonitor together, in pairs with the same build alone, run in turn.
+ * What recording costs the build: wall time, and CPU time of build and mymonitor together, against the same build alone.
  *
  *   [ROUNDS=n] node bench/wall.mjs [--only demo|configure]
  *
- * Without ROUNDS 10 pairs of the demo and 5 of sed's ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
+ * The builds of a round run in turns of SLICE_MS, each stopped while another has its turn. One after the other they differ by a tenth and more where
+ * neighbours of a virtual machine come and go within seconds; so all of them meet the same neighbours, and tens of rounds are spared. A build's wall time is
+ * the sum of its turns.
+ *
+ * Without ROUNDS 20 of the demo and 8 of sed's ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
  * answers exit notifications and reads nothing: what such notifications cost at least.
  */
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
+  CLI,
   compile,
   configureOf,
   demo,
   demoOf,
+  fail,
   machine,
   parse,
   print,
   ratioOf,
+  recordingOf,
   rounds,
   run,
-  sample,
   sed,
   sourcesOf,
   spread,
@@ -27,43 +35,106 @@ import {
   temporary,
 } from './lib.mjs'
 
+const SLICE_MS = 300
+
 const { only } = parse({ only: { type: 'string' } })
 const scratch = temporary()
 const notifier = compile('notifier', scratch)
 const env = { ...process.env, FORCE_UNSAFE_CONFIGURE: '1' }
+const alive = new Set()
+process.on('exit', () => [...alive].map((one) => one.signal('SIGKILL')))
+
+/** A command in a process group of its own, which it stays in with everything that it starts; stopped, until it is its turn. */
+function start([program, ...args], cwd) {
+  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+  const one = { turns: [], isOver: false }
+  alive.add(one)
+  one.ended = new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      one.isOver = true
+      alive.delete(one)
+      if (code !== 0) fail(`${program} ${args.join(' ')} ended with ${code ?? signal}\n${stderr}`)
+      resolve()
+    })
+  })
+  one.signal = (signal) => {
+    try {
+      process.kill(-child.pid, signal)
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error
+    }
+  }
+  return one
+}
+
+/** Until all are over. Each has the times of its turns then, microseconds of Unix time. */
+async function inTurns(ones) {
+  for (let turn = 0; ones.some(({ isOver }) => !isOver); turn++) {
+    // There and back, so that what drifts meets all alike.
+    const step = turn % (2 * ones.length)
+    const one = ones[Math.min(step, 2 * ones.length - 1 - step)]
+    if (one.isOver) continue
+    const from = Date.now() * 1000
+    one.signal('SIGCONT')
+    await Promise.race([one.ended, delay(SLICE_MS)])
+    one.signal('SIGSTOP')
+    one.turns.push([from, Date.now() * 1000])
+  }
+}
+
+/** How much of its turns lies between start and end of the build itself, microseconds. */
+function running(turns, startedUs, durationUs) {
+  const within = ([from, to]) => Math.min(to, startedUs + durationUs) - Math.max(from, startedUs)
+  return turns.map(within).reduce((sum, us) => sum + Math.max(0, us), 0)
+}
 
 /** The same program times the bare build, so that both are timed alike. */
 function under(mode, { command, cwd }) {
-  const json = join(scratch, 'notifier.json')
-  run([notifier, mode, json, '--', ...command], { cwd, env })
-  const { wall_us: wall, build_cpu_us: cpu, own_cpu_us: own } = JSON.parse(readFileSync(json, 'utf8'))
-  return { wall, cpu: cpu + own }
+  const json = join(temporary(), 'notifier.json')
+  const one = start([notifier, mode, json, '--', ...command], cwd)
+  one.read = () => {
+    const { started_at_unix_us: started, wall_us: wall, build_cpu_us: cpu, own_cpu_us: own } = JSON.parse(readFileSync(json, 'utf8'))
+    return { wall: running(one.turns, started, wall), cpu: cpu + own }
+  }
+  return one
 }
 
 /** While the build runs: mymonitor's start and what it does with the recording afterwards are not the build's. */
 function recorded({ command, cwd }) {
-  const { metadata } = sample(['--', ...command], { cwd, env })
-  const { own_cost: own, build_cpu_us: build, duration_us: wall } = metadata
-  return { wall, cpu: build + own.cpu_us + own.launcher_cpu_us, metadata }
-}
-
-/** One round: every way once, the first one in turn, each after the same preparation. */
-function roundOf(ways, build, round) {
-  const results = {}
-  for (let step = 0; step < ways.length; step++) {
-    const way = ways[(step + round) % ways.length]
-    run(['sh', '-c', build.clean])
-    results[way] = way === 'mymonitor' ? recorded(build) : under(way, build)
+  const output = temporary()
+  const one = start([process.execPath, CLI, 'sample', '--output-dir', output, '--no-report', '--', ...command], cwd)
+  one.read = () => {
+    const { metadata } = recordingOf(output)
+    const { own_cost: own, build_cpu_us: build, duration_us: duration, started_at_unix_us: started } = metadata
+    return { wall: running(one.turns, started, duration), cpu: build + own.cpu_us + own.launcher_cpu_us, metadata }
   }
-  return results
+  return one
 }
 
-function measure(name, build, ways, usual, halfWidth) {
+/** Every way once, each after the same preparation in a directory of its own: which, and who begins, changes from round to round. */
+async function roundOf(ways, builds, round) {
+  const ones = new Map()
+  for (const [step, build] of builds.entries()) {
+    run(['sh', '-c', build.clean])
+    const way = ways[(step + round) % ways.length]
+    const one = way === 'mymonitor' ? recorded(build) : under(way, build)
+    one.signal('SIGSTOP')
+    ones.set(way, one)
+  }
+  await inTurns([...ones.values()])
+  return Object.fromEntries([...ones].map(([way, one]) => [way, one.read()]))
+}
+
+async function measure(name, buildOf, ways, usual, halfWidth) {
   const runs = rounds(usual)
+  const builds = ways.map((_, index) => buildOf(join(scratch, `${index}`)))
   print(`\n${name}: ${runs} rounds`)
   // Once for the caches.
-  roundOf(['bare'], build, 0)
-  const results = Array.from({ length: runs }, (_, round) => roundOf(ways, build, round))
+  await roundOf(['bare'], builds.slice(0, 1), 0)
+  const results = []
+  for (let round = 0; round < runs; round++) results.push(await roundOf(ways, builds, round))
   const source = results[0].mymonitor.metadata
   print(`source in use: ${sourcesOf(source)}; ${source.counts.processes} processes`)
   const seconds = (way, key) => spread(results.map((result) => result[way][key] / 1e6))
@@ -80,15 +151,17 @@ function measure(name, build, ways, usual, halfWidth) {
 }
 
 machine()
-const builds = {
-  demo: () => measure('demo, make -j2; target 1.01', demoOf(demo(scratch)), ['bare', 'mymonitor'], 10, 0.01),
-  configure: () =>
-    measure(
+const benches = {
+  demo: () => measure('demo, make -j2; target 1.01', (dir) => demoOf(demo(dir)), ['bare', 'mymonitor'], 20, 0.01),
+  configure: () => {
+    const source = sed(scratch)
+    return measure(
       "sed's configure; target 1.03 over answer, 1.05 over bare aimed at",
-      configureOf(sed(scratch)),
+      (dir) => configureOf(source, dir),
       ['bare', 'answer', 'mymonitor'],
-      5,
+      8,
       0.02,
-    ),
+    )
+  },
 }
-for (const [name, bench] of Object.entries(builds)) if (!only || only === name) bench()
+for (const [name, bench] of Object.entries(benches)) if (!only || only === name) await bench()

@@ -41,7 +41,7 @@ export declare class RecordingReader {
 
 /** A running build with its sampler. */
 export declare class Session {
-  /** Starts the launcher and the sampling thread. `onSnapshot` is called a few times a second at most and never keeps Node alive. */
+  /** Starts the launcher and the sampling thread. `onSnapshot` is called once a second and never keeps Node alive. */
   constructor(options: SessionOptions, onSnapshot: (snapshot: Snapshot) => void)
   /** Resolves when the build has ended and the recording is finished. May be asked for once. */
   result(): Promise<SessionResult>

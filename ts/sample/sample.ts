@@ -6,7 +6,7 @@ import type { LiveSnapshot, SampleObserver, SampleOptions, SampleResult } from '
 /** A run that goes on. */
 export interface SampleHandle {
   /**
-   * The build as it is now, a few times a second; a slow consumer gets the newest only. Ends with the run; throws what `result` rejects with. Need not be
+   * The build as it is now, once a second; a slow consumer gets the newest only. Ends with the run; throws what `result` rejects with. Need not be
    * consumed; one consumer.
    */
   snapshots: AsyncIterableIterator<LiveSnapshot, undefined>

@@ -182,7 +182,7 @@ pub struct Session {
 
 #[napi]
 impl Session {
-    /// Starts the launcher and the sampling thread. `onSnapshot` is called a few times a second at most and never keeps Node alive.
+    /// Starts the launcher and the sampling thread. `onSnapshot` is called once a second and never keeps Node alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         options: SessionOptions,

@@ -92,7 +92,7 @@ pub struct Options {
     pub header: Header,
 }
 
-/// The state of a running session, at most a few times a second.
+/// The state of a running session, once a second and at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Microseconds since the build's start.

@@ -142,11 +142,11 @@ enum Mode {
 }
 
 impl Meter {
-    pub(crate) fn new(mode: PssMode) -> Self {
+    pub(crate) fn new(mode: PssMode, interval_us: u64) -> Self {
         Self {
             mode: match mode {
                 PssMode::Off => Mode::Off,
-                PssMode::Budget { percent } => Mode::Budget(Budget::new(percent, clock::monotonic_us())),
+                PssMode::Budget { percent } => Mode::Budget(Budget::new(percent, interval_us)),
                 PssMode::Full => Mode::Full,
             },
             executables: Vec::new(),
@@ -198,6 +198,9 @@ impl Meter {
         if matches!(self.mode, Mode::Full) {
             return self.measure_all(tick, live, samples, now_us);
         }
+        if let Mode::Budget(budget) = &mut self.mode {
+            budget.earn();
+        }
         if tick.in_build && exceeds(estimate_kb, self.checked_kb) {
             if self.stillness.is_reached() {
                 if self.may_measure_all(tick, live, now_us) {
@@ -214,7 +217,6 @@ impl Meter {
 
     fn may_measure_all(&mut self, tick: &Modelled<'_>, live: &[Live], now_us: u64) -> bool {
         let Mode::Budget(budget) = &mut self.mode else { return false };
-        budget.refill(now_us);
         let price_us = full_price_us(budget, tick, live);
         let rested = tick.owners.iter().all(|&owner| live[owner].mark.has_rested(tick.tick, now_us));
         let spaced = self.last_full_tick.is_none_or(|last| tick.tick - last >= REST_TICKS);

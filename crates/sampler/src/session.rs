@@ -32,7 +32,7 @@ use crate::tracker::{EXEC_CHECK_TICKS, Tracker};
 use crate::{Events, Options, Snapshot, StartError};
 
 const JOURNAL_FILE: &str = mymonitor_recording::JOURNAL_FILE;
-const SNAPSHOT_EVERY_US: u64 = 250_000;
+const SNAPSHOT_EVERY_US: u64 = 1_000_000;
 /// A signal that comes again within this time, once from the terminal and once from npm, is one.
 const SAME_SIGNAL_US: u64 = 500_000;
 /// How long to look for the root's record where the launcher was killed.
@@ -49,7 +49,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts the launcher and the sampling thread. `on_snapshot` is called on that thread a few times a second; `on_end` once, with the
+    /// Starts the launcher and the sampling thread. `on_snapshot` is called on that thread once a second; `on_end` once, with the
     /// recording finished.
     ///
     /// # Errors
@@ -249,7 +249,15 @@ impl Run {
         match Tracker::new(proc, launcher, root_pid, StartClock::new(started_us), self.options.store_argv) {
             Ok(tracker) => {
                 let tracker = tracker.looking_outside(self.options.outside.take());
-                Some(Ticker::new(tracker, follower, host, journal, Meter::new(self.options.pss), started_us, self.options.interval_us))
+                Some(Ticker::new(
+                    tracker,
+                    follower,
+                    host,
+                    journal,
+                    Meter::new(self.options.pss, self.options.interval_us),
+                    started_us,
+                    self.options.interval_us,
+                ))
             }
             Err(error) => {
                 self.fail(format!("cannot read /proc/{}: {error}", launcher.unwrap_or(root_pid)));

@@ -14,27 +14,30 @@ const PER_MIB_NS: u64 = 11_000;
 const TELLING_KB: u64 = 8 * 1024;
 
 pub(crate) struct Budget {
-    /// CPU time earned per second of wall time, microseconds. The hard limit, but for what the bucket starts with.
-    per_second_us: u64,
+    /// CPU time that a tick earns, nanoseconds: a share of the interval. Ticks that are skipped, on a machine too busy for them, earn nothing.
+    per_tick_ns: i64,
     tokens_ns: i64,
-    filled_at_us: u64,
+    saved_ns: i64,
     per_mib_ns: u64,
 }
 
 impl Budget {
-    /// `percent` of one CPU, from `now_us` on.
-    pub(crate) fn new(percent: f64, now_us: u64) -> Self {
+    /// `percent` of one CPU. The hard limit, but for what the bucket starts with.
+    pub(crate) fn new(percent: f64, interval_us: u64) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits; not a number becomes 0")]
         let per_second_us = (percent.clamp(0.0, 100.0) * 10_000.0) as u64;
-        let tokens_ns = (per_second_us * 1000 * STARTING_SECONDS).cast_signed();
-        Self { per_second_us, tokens_ns, filled_at_us: now_us, per_mib_ns: PER_MIB_NS }
+        let earned_ns = |us: u64| (per_second_us.saturating_mul(us) / 1000).cast_signed();
+        Self {
+            per_tick_ns: earned_ns(interval_us),
+            tokens_ns: earned_ns(STARTING_SECONDS * 1_000_000),
+            saved_ns: earned_ns(SAVED_SECONDS * 1_000_000),
+            per_mib_ns: PER_MIB_NS,
+        }
     }
 
-    pub(crate) fn refill(&mut self, now_us: u64) {
-        let earned_ns = now_us.saturating_sub(self.filled_at_us).saturating_mul(self.per_second_us) / 1000;
-        let saved_ns = (self.per_second_us * 1000 * SAVED_SECONDS).cast_signed();
-        self.tokens_ns = self.tokens_ns.saturating_add_unsigned(earned_ns).min(saved_ns);
-        self.filled_at_us = self.filled_at_us.max(now_us);
+    /// At every tick.
+    pub(crate) fn earn(&mut self) {
+        self.tokens_ns = self.tokens_ns.saturating_add(self.per_tick_ns).min(self.saved_ns);
     }
 
     /// Whether `us` can be paid and `reserve_us` are left.
@@ -62,35 +65,39 @@ impl Budget {
 mod tests {
     use super::*;
 
+    const INTERVAL_US: u64 = 50_000;
+
+    fn after(mut budget: Budget, ticks: u32) -> Budget {
+        (0..ticks).for_each(|_| budget.earn());
+        budget
+    }
+
     #[test]
     fn one_per_cent_is_ten_milliseconds_a_second_and_thirty_at_the_start() {
-        let mut budget = Budget::new(1.0, 0);
+        let budget = Budget::new(1.0, INTERVAL_US);
         assert!(budget.affords(30_000, 0) && !budget.affords(30_001, 0));
-        budget.refill(1_000_000);
+        let budget = after(budget, 20);
         assert!(budget.affords(40_000, 0) && !budget.affords(40_001, 0) && !budget.affords(39_000, 1_001));
     }
 
     #[test]
     fn savings_end_after_half_a_minute() {
-        let mut budget = Budget::new(1.0, 0);
-        budget.refill(3_600_000_000);
+        let budget = after(Budget::new(1.0, INTERVAL_US), 100_000);
         assert!(budget.affords(300_000, 0) && !budget.affords(300_001, 0));
     }
 
     #[test]
     fn what_cost_more_than_predicted_is_paid_back_first() {
-        let mut budget = Budget::new(1.0, 0);
-        budget.refill(1_000_000);
+        let mut budget = after(Budget::new(1.0, INTERVAL_US), 20);
         budget.spend(1024, 60_000);
-        budget.refill(3_000_000);
+        let budget = after(budget, 40);
         assert!(!budget.affords(1, 0));
-        budget.refill(4_000_000);
-        assert!(budget.affords(10_000, 0));
+        assert!(after(budget, 20).affords(10_000, 0));
     }
 
     #[test]
     fn the_first_prediction_is_the_measured_law_and_later_ones_follow_this_machine() {
-        let mut budget = Budget::new(1.0, 0);
+        let mut budget = Budget::new(1.0, INTERVAL_US);
         assert_eq!(budget.predict_us(100 * 1024), 30 + 1_100);
         for _ in 0..20 {
             budget.spend(100 * 1024, 130);
@@ -101,9 +108,7 @@ mod tests {
     #[test]
     fn a_budget_of_nothing_buys_nothing() {
         for percent in [0.0, -1.0, f64::NAN] {
-            let mut budget = Budget::new(percent, 0);
-            budget.refill(u64::MAX);
-            assert!(!budget.affords(1, 0));
+            assert!(!after(Budget::new(percent, INTERVAL_US), 100_000).affords(1, 0));
         }
     }
 }

@@ -72,7 +72,6 @@ impl Meter {
     /// How each executable with misjudged processes is measured in this tick.
     fn plan(&mut self, tick: &Modelled<'_>, live: &[Live], now_us: u64) {
         let Self { mode: Mode::Budget(budget), executables, counts, .. } = self else { return };
-        budget.refill(now_us);
         for (row, &owner) in tick.rows.iter().zip(tick.owners) {
             let (mark, executable) = (&live[owner].mark, &mut executables[row.executable as usize]);
             if !mark.denied {

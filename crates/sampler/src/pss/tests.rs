@@ -57,7 +57,7 @@ impl Build {
         let host = HostFiles::open(&proc);
         let tracker = Tracker::new(proc, Some(self.shell.id()), u32::MAX, StartClock::new(started_us), true).unwrap();
         let journal = Journal::create(&path).unwrap();
-        let mut ticker = Ticker::new(tracker, None, host, journal, Meter::new(pss), started_us, 50_000);
+        let mut ticker = Ticker::new(tracker, None, host, journal, Meter::new(pss, 50_000), started_us, 50_000);
         for _ in 0..ticks {
             std::thread::sleep(Duration::from_micros(ticker.deadline_us().saturating_sub(clock::monotonic_us())));
             ticker.tick(Phase::Build);
