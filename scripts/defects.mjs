@@ -15,6 +15,7 @@ const { tmpdir } = await import('node:os')
 const { basename, dirname, join } = await import('node:path')
 const { stripVTControlCharacters } = await import('node:util')
 const { ROOT } = await import('./setup/main.mjs')
+const { hostTarget } = await import('./setup/toolchains.mjs')
 const { DEFECTS } = await import('./defects/edits.mjs')
 
 const COPY = join(tmpdir(), `mymonitor-defects-${basename(ROOT)}`)
@@ -44,8 +45,8 @@ function copyTree() {
     writeFileSync(path, content)
   }
   if (!existsSync(join(COPY, 'node_modules'))) symlinkSync(join(ROOT, 'node_modules'), join(COPY, 'node_modules'))
-  for (const part of ['fast/deps', 'fast/build', 'fast/.fingerprint']) {
-    const [from, to] = [join(ROOT, 'target', part), join(COPY, 'target', part)]
+  for (const part of ['deps', 'build', '.fingerprint']) {
+    const [from, to] = [ROOT, COPY].map((tree) => join(tree, 'target', hostTarget(), 'fast', part))
     if (existsSync(from) && !existsSync(to)) cpSync(from, to, { recursive: true, preserveTimestamps: true })
   }
 }

@@ -2,14 +2,14 @@
 import { spawnSync } from 'node:child_process'
 import './node-version.mjs'
 import { ROOT } from './setup/main.mjs'
-import { CARGO } from './setup/steps.mjs'
+import { cargo } from './setup/steps.mjs'
 
 const bin = (name) => `node_modules/.bin/${name}`
 
 /** @type {Record<string, [string, string[]]>} */
 const STEPS = {
   rustfmt: ['cargo', ['fmt', '--check']],
-  clippy: ['cargo', ['clippy', ...CARGO, '--workspace', '--all-targets', '--', '-D', 'warnings']],
+  clippy: ['cargo', ['clippy', ...cargo(), '--workspace', '--all-targets', '--', '-D', 'warnings']],
   biome: [bin('biome'), ['ci']],
   typescript: [bin('tsc'), ['--noEmit', '-p', '.']],
   'typescript-client': [bin('tsc'), ['-p', 'ts/report/client']],

@@ -20,7 +20,7 @@ try {
   const native = release ? 'target/pack/native' : 'ts/native'
   if (release) {
     mkdirSync(join(ROOT, native), { recursive: true })
-    buildNative(ROOT, native, ['--profile', 'release', '--target-dir', 'target'])
+    buildNative(ROOT, native, 'release')
   }
   const { version } = readManifest(ROOT)
   pack(stageMain(version))

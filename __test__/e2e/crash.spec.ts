@@ -34,6 +34,8 @@ import { byTickAndPid, replayedExits, replayedTicks } from './replay.ts'
 const CRASHES = Number(process.env['MYMONITOR_CRASHES'] ?? 50)
 /** Of the launcher; the moments that matter are stepped to below. */
 const LAUNCHER_CRASHES = Math.ceil(CRASHES / 8)
+/** So many builds at once: each waits for its end, and for the processes of mymonitor to start. */
+const LANES = 2
 const STOP_MS = Number(process.env['MYMONITOR_STOP_S'] ?? 3) * 1000
 /** The build alone takes a fraction of it on a loaded machine: one that takes longer hangs. */
 const HANGS_MS = 10_000
@@ -190,20 +192,25 @@ const gone = (build: Sampled) => vi.waitFor(() => expect(processesWith(build.out
 describe(`a mymonitor that is killed or stopped (MYMONITOR_SEED=${SEED})`, () => {
   test(`costs the build nothing at ${CRASHES} random moments`, async () => {
     const { ms } = await bare()
-    for (let crash = 1; crash <= CRASHES; crash++) {
-      const build = sampled()
-      await build.shows('started')
-      const delay = draw(0, Math.round(ms))
-      await sleep(delay)
-      const what = `crash ${crash}, ${delay} ms after the start, seed ${SEED}`
-      build.child.kill('SIGKILL')
-      // The last moment may come too late.
-      expect([7, 137], what).toContain(await ended(build))
-      await expectUndisturbed(build, what)
-      await gone(build)
-      // One that was killed after its tables were written has nothing to recover.
-      if (build.child.signalCode === 'SIGKILL' && !hasTables(build)) await expectRecovered(build, what)
+    let crashes = 0
+    const lane = async () => {
+      while (crashes < CRASHES) {
+        const crash = ++crashes
+        const build = sampled()
+        await build.shows('started')
+        const delay = draw(0, Math.round(LANES * ms))
+        await sleep(delay)
+        const what = `crash ${crash}, ${delay} ms after the start, seed ${SEED}`
+        build.child.kill('SIGKILL')
+        // The last moment may come too late.
+        expect([7, 137], what).toContain(await ended(build))
+        await expectUndisturbed(build, what)
+        await gone(build)
+        // One that was killed after its tables were written has nothing to recover.
+        if (build.child.signalCode === 'SIGKILL' && !hasTables(build)) await expectRecovered(build, what)
+      }
     }
+    await Promise.all(Array.from({ length: LANES }, lane))
   })
 
   test('costs an ordinary user nothing either', async (context) => {

@@ -56,7 +56,7 @@ function surroundings(trees: readonly string[]) {
   const recording = () => join(latest(), recordOf(join(cwd, latest())).levels[0]?.recording ?? '')
   /** What stands for a run and a recording becomes one that is there. */
   const runLine = (line: string, dir = cwd) => {
-    const running = /\bPID\b/.test(line) ? `sleep 3 & ${line.replace(/\bPID\b/, '$!')}` : line
+    const running = /\bPID\b/.test(line) ? `sleep 5 & ${line.replace(/\bPID\b/, '$!')}` : line
     const filled = running.replace(/logs\/run_20260102_030405/g, latest).replace(/\bDIR\b/g, recording)
     return run(['sh', '-c', filled], { cwd: dir, env })
   }

@@ -118,10 +118,9 @@ describe('a build that signals its own process group, which is ours', () => {
   test.each([1, 2, 10, 12, 14, 15, 30, 64])('by %i has what it would have without us', async (signal) => {
     const output = temporary()
     const command = ['bash', '-c', script(signal)]
-    const bare = await start(command, { detached: true }).ended
-    const { status, stdout, stderr } = await start(mymonitor('sample', '--output-dir', output, '--no-report', '--', ...command), {
-      detached: true,
-    }).ended
+    const sampled = mymonitor('sample', '--output-dir', output, '--no-report', '--', ...command)
+    const builds = [start(command, { detached: true }), start(sampled, { detached: true })] as const
+    const [bare, { status, stdout, stderr }] = await Promise.all([builds[0].ended, builds[1].ended])
     expect([bare.status, String(bare.stdout)]).toEqual([6, 'not reached\nwhole\n'])
     expect([status, String(stdout)]).toEqual([6, String(bare.stdout)])
     expect(String(stderr)).not.toContain('ebugger')

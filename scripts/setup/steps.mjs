@@ -2,10 +2,15 @@ import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, re
 import { join } from 'node:path'
 import { run } from './run.mjs'
 import { digestOf } from './stamps.mjs'
+import { hostTarget } from './toolchains.mjs'
 
-/** One profile, one target directory and one feature set for start, test and bench: nothing is compiled twice. */
-export const CARGO = ['--profile', 'fast', '--target-dir', 'target']
+/**
+ * One profile, one target directory, one target and one feature set for start, test and lint: nothing is compiled twice. napi names a target, and cargo keeps
+ * what it builds for a named one apart from the rest.
+ */
+export const cargo = (profile = 'fast') => ['--profile', profile, '--target-dir', TARGET_DIR, '--target', hostTarget()]
 
+const TARGET_DIR = 'target'
 const RUST_SOURCES = ['Cargo.toml', 'Cargo.lock', 'crates']
 const NATIVE = 'ts/native'
 
@@ -32,7 +37,7 @@ export const steps = [
       addons(root).length > 0 &&
       ['binding.cjs', 'binding.d.cts', 'mymonitor-launcher'].every((name) => existsSync(join(root, NATIVE, name))),
     run(root) {
-      buildNative(root, NATIVE, CARGO)
+      buildNative(root, NATIVE, 'fast')
     },
   },
   {
@@ -61,15 +66,14 @@ export const steps = [
   },
 ]
 
-/** Builds addon, generated loader and launcher into `directory`; `cargo` are the profile and the target directory. */
-export function buildNative(root, directory, cargo) {
+/** Builds addon, generated loader and launcher into `directory`. */
+export function buildNative(root, directory, profile) {
   run(root, 'node_modules/.bin/napi', [
-    ...['build', '--platform', ...cargo, '--manifest-path', 'crates/binding/Cargo.toml'],
+    ...['build', '--platform', ...cargo(profile), '--manifest-path', 'crates/binding/Cargo.toml'],
     ...['--output-dir', directory, '--js', 'binding.cjs', '--dts', 'binding.d.cts'],
   ])
-  run(root, 'cargo', ['build', ...cargo, '--package', 'mymonitor-launcher'])
-  const [profile, targetDir] = [cargo[cargo.indexOf('--profile') + 1], cargo[cargo.indexOf('--target-dir') + 1]]
-  installExecutable(join(root, targetDir, profile, 'mymonitor-launcher'), join(root, directory, 'mymonitor-launcher'))
+  run(root, 'cargo', ['build', ...cargo(profile), '--package', 'mymonitor-launcher'])
+  installExecutable(join(root, TARGET_DIR, hostTarget(), profile, 'mymonitor-launcher'), join(root, directory, 'mymonitor-launcher'))
 }
 
 /** By rename: the old file may be running. */

@@ -24,6 +24,13 @@ function rust(env) {
   return null
 }
 
+/** What rustc builds for when nothing else is asked for, as `x86_64-unknown-linux-gnu`. */
+export function hostTarget() {
+  const { error, stderr, stdout } = spawnSync('rustc', ['--print', 'host-tuple'], { encoding: 'utf8' })
+  if (error !== undefined || stdout === '') throw new SetupError(`rustc --print host-tuple failed: ${error?.message ?? stderr.trim()}`)
+  return stdout.trim()
+}
+
 function program(env, what, variable, fallback) {
   const [name, ...args] = (env[variable] || fallback).split(' ')
   if (versionOf(env, name, args) !== null) return null

@@ -43,7 +43,7 @@ struct Build {
 
 impl Build {
     fn new(scenario: &str) -> Self {
-        let burner: PathBuf = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("mymonitor-burner");
+        let burner = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/fast/mymonitor-burner"));
         assert!(burner.exists(), "{} is missing: cargo build --profile fast -p mymonitor-burner", burner.display());
         let script = format!("{} {scenario} & wait", burner.display());
         Self { shell: Command::new("sh").args(["-c", &script]).stdout(Stdio::null()).spawn().unwrap() }
