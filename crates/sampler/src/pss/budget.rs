@@ -13,6 +13,7 @@ const PER_MIB_NS: u64 = 11_000;
 /// Prices are learned from processes at least this large: below, the fixed part decides.
 const TELLING_KB: u64 = 8 * 1024;
 
+#[expect(clippy::struct_field_names, reason = "the unit is part of every name")]
 pub(crate) struct Budget {
     /// CPU time that a tick earns, nanoseconds: a share of the interval. Ticks that are skipped, on a machine too busy for them, earn nothing.
     per_tick_ns: i64,
