@@ -35,12 +35,10 @@ import {
 const { only } = parse({ only: { type: 'string' } })
 const INTERVAL_MS = 50
 const HOLD_MS = 8000
-/** Of the host's state, and after each change of it. */
-const WINDOW_MS = 4000
-const SETTLE_MS = 1000
+/** How long the host stays as it is after each change, and is not looked at at first. Short: neighbours of a virtual machine come and go within seconds. */
+const HOST = { windowMs: 2000, settleMs: 500, pairs: 40, intervalMs: 10 }
 /** A new process is looked at in the first four scans, later in every eighth. */
-const SCAN_SETTLE_MS = 6000
-const HOST_PAIRS = 15
+const SCAN = { windowMs: 4000, settleMs: 6000, pairs: 5 }
 const scratch = temporary()
 const crowd = compile('crowd', scratch)
 const pids = join(scratch, 'pids')
@@ -209,9 +207,9 @@ function within(ticks, [from, to]) {
  * One recording, during which COUNT processes outside of the build come and go: what differs between two neighbouring parts of it is little else than
  * them. Their forks and ends are no part of either.
  */
-async function alternated(runs, count, argsOf, settleMs = SETTLE_MS) {
+async function alternated(runs, count, argsOf, { windowMs, settleMs }) {
   const output = temporary()
-  const ms = 2 * (runs + 1) * (WINDOW_MS + settleMs + 4 * count)
+  const ms = 2 * (runs + 1) * (windowMs + settleMs + 4 * count)
   const started = join(output, 'started')
   const args = argsOf([crowd, 'idle', '50', String(ms), started])
   const child = spawn(process.execPath, [CLI, 'sample', '--output-dir', output, '--no-report', ...args], { stdio: 'ignore' })
@@ -219,7 +217,7 @@ async function alternated(runs, count, argsOf, settleMs = SETTLE_MS) {
   const window = async () => {
     await delay(settleMs)
     const from = Date.now() * 1000
-    await delay(WINDOW_MS)
+    await delay(windowMs)
     return [from, Date.now() * 1000]
   }
   await ready(child, started, 50)
@@ -249,8 +247,10 @@ const pairs = (windows) =>
   windows.flatMap((crowded, index) => (index % 2 ? [{ crowded, before: windows[index - 1], after: windows[index + 1] }] : []))
 
 async function measureHost(runs, count) {
-  const results = pairs(await alternated(runs, count, (build) => ['--', ...build]))
-  print(`\na build of 50 processes, with and without ${count} sleeping ones outside of it, in turn within one recording; target 1.02`)
+  const results = pairs(await alternated(runs, count, (build) => ['--interval', `${HOST.intervalMs}ms`, '--', ...build], HOST))
+  print(
+    `\na build of 50 processes, with and without ${count} sleeping ones outside of it, in turn within one recording, at ${HOST.intervalMs} ms; target 1.02`,
+  )
   table([
     ['', 'CPU µs per tick'],
     [
@@ -286,7 +286,7 @@ async function measureScan(runs, count) {
     writeFileSync(join(conf, 'projects.toml'), ['[[projects]]', ...lines, ''].join('\n'))
     return ['--config', join(conf, 'config.toml'), '-p', 'crowd', '-j', '1']
   }
-  const results = pairs(await alternated(runs, count, project, SCAN_SETTLE_MS))
+  const results = pairs(await alternated(runs, count, project, SCAN))
   const perCent = (key) => spread(results.map((result) => result[key].perSecond / 10_000))
   print(`\nthe same with pss_collector_mode = "full_scan", which looks through /proc once a second`)
   table([
@@ -301,5 +301,5 @@ const runs = rounds(5)
 if (!only || only === 'live') await measureLive(runs, numberOf('COUNT', 2000))
 if (!only || only === 'late') await measureLate(numberOf('COUNT', 2000))
 const pairsOf = (usual) => (process.env.ROUNDS ? runs : usual)
-if (!only || only === 'host') await measureHost(pairsOf(HOST_PAIRS), numberOf('HOST', 5000))
-if (!only || only === 'scan') await measureScan(pairsOf(5), numberOf('HOST', 5000))
+if (!only || only === 'host') await measureHost(pairsOf(HOST.pairs), numberOf('HOST', 5000))
+if (!only || only === 'scan') await measureScan(pairsOf(SCAN.pairs), numberOf('HOST', 5000))

@@ -43,6 +43,8 @@ const notifier = compile('notifier', scratch)
 const env = { ...process.env, FORCE_UNSAFE_CONFIGURE: '1' }
 const alive = new Set()
 process.on('exit', () => [...alive].map((one) => one.signal('SIGKILL')))
+// Nobody else would ever let those go on that are stopped.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
 
 /** A command in a process group of its own, which it stays in with everything that it starts; stopped, until it is its turn. */
 function start([program, ...args], cwd) {
@@ -96,7 +98,7 @@ function under(mode, { command, cwd }) {
   const one = start([notifier, mode, json, '--', ...command], cwd)
   one.read = () => {
     const { started_at_unix_us: started, wall_us: wall, build_cpu_us: cpu, own_cpu_us: own } = JSON.parse(readFileSync(json, 'utf8'))
-    return { wall: running(one.turns, started, wall), cpu: cpu + own }
+    return { wall: running(one.turns, started, wall), cpu: cpu + own, own }
   }
   return one
 }
@@ -108,7 +110,8 @@ function recorded({ command, cwd }) {
   one.read = () => {
     const { metadata } = recordingOf(output)
     const { own_cost: own, build_cpu_us: build, duration_us: duration, started_at_unix_us: started } = metadata
-    return { wall: running(one.turns, started, duration), cpu: build + own.cpu_us + own.launcher_cpu_us, metadata }
+    const ownUs = own.cpu_us + own.launcher_cpu_us
+    return { wall: running(one.turns, started, duration), cpu: build + ownUs, own: ownUs, metadata }
   }
   return one
 }
@@ -138,7 +141,8 @@ async function measure(name, buildOf, ways, usual, halfWidth) {
   const source = results[0].mymonitor.metadata
   print(`source in use: ${sourcesOf(source)}; ${source.counts.processes} processes`)
   const seconds = (way, key) => spread(results.map((result) => result[way][key] / 1e6))
-  table([['', 'wall s', 'CPU s'], ...ways.map((way) => [way, seconds(way, 'wall'), seconds(way, 'cpu')])])
+  const header = ['', 'wall s', 'CPU s', 'of it not the build’s']
+  table([header, ...ways.map((way) => [way, seconds(way, 'wall'), seconds(way, 'cpu'), seconds(way, 'own')])])
   const ratio = (key, over, under) =>
     ratioOf(
       results.map((result) => result[over][key] / result[under][key]),
