@@ -7,7 +7,8 @@
  * neighbours of a virtual machine come and go within seconds; so all of them meet the same neighbours, and tens of rounds are spared. A build's wall time is
  * the sum of its turns.
  *
- * Without ROUNDS 20 of the demo and 8 of sed's ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
+ * A ratio is that of two rounds, the second in the reverse order: who is first meets colder caches. Without ROUNDS 20 of the demo and 10 of sed's
+ * ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
  * answers exit notifications and reads nothing: what such notifications cost at least.
  */
 import { spawn } from 'node:child_process'
@@ -116,12 +117,13 @@ function recorded({ command, cwd }) {
   return one
 }
 
-/** Every way once, each after the same preparation in a directory of its own: which, and who begins, changes from round to round. */
+/** Every way once, each after the same preparation in a directory of its own: which, and who begins, is reversed from round to round, and shifted every second. */
 async function roundOf(ways, builds, round) {
   const ones = new Map()
   for (const [step, build] of builds.entries()) {
     run(['sh', '-c', build.clean])
-    const way = ways[(step + round) % ways.length]
+    const place = round % 2 ? builds.length - 1 - step : step
+    const way = ways[(place + (round >> 1)) % ways.length]
     const one = way === 'mymonitor' ? recorded(build) : under(way, build)
     one.signal('SIGSTOP')
     ones.set(way, one)
@@ -143,9 +145,11 @@ async function measure(name, buildOf, ways, usual, halfWidth) {
   const seconds = (way, key) => spread(results.map((result) => result[way][key] / 1e6))
   const header = ['', 'wall s', 'CPU s', 'of it not the build’s']
   table([header, ...ways.map((way) => [way, seconds(way, 'wall'), seconds(way, 'cpu'), seconds(way, 'own')])])
+  const both = Array.from({ length: runs >> 1 }, (_, index) => results.slice(2 * index, 2 * index + 2))
+  const sum = (two, way, key) => two.reduce((total, result) => total + result[way][key], 0)
   const ratio = (key, over, under) =>
     ratioOf(
-      results.map((result) => result[over][key] / result[under][key]),
+      both.map((two) => sum(two, over, key) / sum(two, under, key)),
       halfWidth,
     )
   for (const against of ways.filter((way) => way !== 'mymonitor')) {
@@ -163,7 +167,7 @@ const benches = {
       "sed's configure; target 1.03 over answer, 1.05 over bare aimed at",
       (dir) => configureOf(source, dir),
       ['bare', 'answer', 'mymonitor'],
-      8,
+      10,
       0.02,
     )
   },
