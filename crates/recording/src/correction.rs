@@ -176,13 +176,13 @@ impl Corrector {
             }
             let remark = remarks.get(index);
             let known = remark.known.as_deref();
-            let member = known.and_then(|known| group.member(remark.wholes, known));
+            let member = known.and_then(|known| Some((group.member(remark.wholes, known)?, known)));
             if let (None, None, Some(correction)) = (measured[index], member, remark.correction) {
                 *kb = correction.apply(*kb, row.rss_kb);
             }
             if group.is_limited() {
                 let low_kb = match member {
-                    Some(member) => group.add_member(row, member, *kb),
+                    Some((member, known)) => group.add_member(row, member, known, *kb),
                     None => group.add_other(row, known, remarks.family(index), &mut self.pools, *kb),
                 };
                 group.divide(row, measured[index].map(|_| *kb), low_kb);

@@ -105,6 +105,26 @@ fn shared_memory_that_came_later_is_new_or_not_and_the_model_decides_between() {
 }
 
 #[test]
+fn between_two_measurements_both_limit_the_sum() {
+    // Forks that share 9,000 copy-on-write, have 1,000 each, and map more and more of one file: the model takes the 9,000 for each one's own.
+    let at = |shared_kb: u64| [Row { executable: 1, rss_kb: 10_000 + shared_kb, shared_kb }; 3];
+    let measured = |shared_kb: u64| [Measured { pss_kb: 4_000 + shared_kb / 3, uss_kb: 1_000 }; 3];
+    let mut ticks = Ticks::default();
+    ticks.tick(at(9_000), measured(9_000).map(Some));
+    // By the first measurement alone, what was mapped since may be each one's own.
+    assert_eq!(ticks.sum(at(57_000)), 30_000 + 57_000);
+    ticks.foresee(9, at(60_000), measured(60_000));
+    assert_eq!(ticks.sum(at(57_000)), 12_000 + 60_000);
+    assert_eq!(ticks.sum(at(9_000)), 12_000 + 9_000);
+    // Written meanwhile, of which no size tells: the two contradict each other, and the nearer holds.
+    let mut ticks = Ticks::default();
+    let written = [Measured { pss_kb: 13_000, uss_kb: 10_000 }; 3];
+    ticks.tick(at(9_000), measured(9_000).map(Some));
+    ticks.foresee(9, at(9_000), written);
+    assert_eq!(ticks.sum(at(9_000)), 12_000 + 9_000);
+}
+
+#[test]
 fn a_newcomer_adds_its_own_pages_and_what_it_shares_otherwise_than_by_a_fork() {
     let mut ticks = Ticks::default();
     let family = [Row { executable: 1, rss_kb: 31_000, shared_kb: 0 }; 3];

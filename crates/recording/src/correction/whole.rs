@@ -203,6 +203,10 @@ pub(super) struct Group {
     in_next: u32,
     inheriting: u32,
     by: By,
+    /// Whether all its processes of the tick are in both measurements: the other one's limits hold, too.
+    is_between: bool,
+    others_low_kb: u64,
+    others_high_kb: u64,
     /// The sum by the model, and its limits, KiB.
     kb: u64,
     low_kb: u64,
@@ -253,6 +257,7 @@ impl Group {
         };
         if self.in_last.max(self.in_next) > 0 {
             self.by = if is_next { By::Next } else { By::Last };
+            self.is_between = self.in_last.min(self.in_next) == self.rows;
         } else if self.inheriting > 0 {
             self.by = By::Alone;
         }
@@ -287,7 +292,13 @@ impl Group {
     }
 
     /// Adds one that is in that measurement to the sums; what it has at least.
-    pub(super) fn add_member(&mut self, row: &Row, member: &Member, kb: u64) -> u64 {
+    pub(super) fn add_member(&mut self, row: &Row, member: &Member, known: &Known, kb: u64) -> u64 {
+        if self.is_between {
+            let other = if self.by == By::Last { &known.next } else { &known.last };
+            let limits = other.among_members(row);
+            self.others_low_kb = self.others_low_kb.saturating_add(limits.low_kb);
+            self.others_high_kb = self.others_high_kb.saturating_add(limits.high_kb);
+        }
         self.add(row, &member.among_members(row), kb)
     }
 
@@ -340,8 +351,20 @@ impl Group {
         let low_kb = self.low_kb.max(self.private_kb);
         let common_kb = self.limiting().map_or(0, |whole| whole.common_kb);
         let high_kb = self.high_kb.saturating_add(common_kb).max(low_kb);
+        let (low_kb, high_kb) = self.narrow(low_kb, high_kb);
         self.left_kb = self.kb.clamp(low_kb, high_kb).saturating_sub(self.given_kb);
         self.given_kb = 0;
+    }
+
+    /// The other measurement's limits as far as they lie within these. Where the two contradict each other (they are not quite of one instant while
+    /// processes grow, and no size tells of inherited pages that forks have written since), the end that is nearer to them.
+    fn narrow(&self, low_kb: u64, high_kb: u64) -> (u64, u64) {
+        if !self.is_between {
+            return (low_kb, high_kb);
+        }
+        let common_kb = if self.by == By::Last { self.next.common_kb } else { self.last.common_kb };
+        let others_high_kb = self.others_high_kb.saturating_add(common_kb).max(self.others_low_kb);
+        (self.others_low_kb.clamp(low_kb, high_kb), others_high_kb.clamp(low_kb, high_kb))
     }
 
     /// The next process's part of what is left, without a remainder: what it has at least, and of the rest as much as it has room. Where less is left
