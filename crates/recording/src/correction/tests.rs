@@ -105,23 +105,31 @@ fn shared_memory_that_came_later_is_new_or_not_and_the_model_decides_between() {
 }
 
 #[test]
-fn between_two_measurements_both_limit_the_sum() {
-    // Forks that share 9,000 copy-on-write, have 1,000 each, and map more and more of one file: the model takes the 9,000 for each one's own.
+fn what_forks_share_is_not_each_ones_own_when_they_map_more() {
+    // 9,000 shared copy-on-write, 1,000 of each, and more and more of one file.
     let at = |shared_kb: u64| [Row { executable: 1, rss_kb: 10_000 + shared_kb, shared_kb }; 3];
-    let measured = |shared_kb: u64| [Measured { pss_kb: 4_000 + shared_kb / 3, uss_kb: 1_000 }; 3];
+    let mut ticks = Ticks::default();
+    ticks.tick(at(9_000), [Some(Measured { pss_kb: 7_000, uss_kb: 1_000 }); 3]);
+    assert_eq!(ticks.sum(at(57_000)), 3_000 + 9_000 + 57_000);
+    assert_eq!(ticks.sum([at(57_000)[0], at(57_000)[1]]), 2_000 + 9_000 + 57_000);
+}
+
+#[test]
+fn between_two_measurements_both_limit_the_sum() {
+    // Linkers, each with its own files: the model takes them for the same.
+    let at = |shared_kb: u64| [Row { executable: 1, rss_kb: 1_000 + shared_kb, shared_kb }; 3];
+    let measured = |shared_kb: u64| [Measured { pss_kb: 1_000 + shared_kb, uss_kb: 1_000 + shared_kb }; 3];
     let mut ticks = Ticks::default();
     ticks.tick(at(9_000), measured(9_000).map(Some));
-    // By the first measurement alone, what was mapped since may be each one's own.
-    assert_eq!(ticks.sum(at(57_000)), 30_000 + 57_000);
+    assert_eq!(ticks.sum(at(57_000)), 3_000 + 57_000);
     ticks.foresee(9, at(60_000), measured(60_000));
-    assert_eq!(ticks.sum(at(57_000)), 12_000 + 60_000);
-    assert_eq!(ticks.sum(at(9_000)), 12_000 + 9_000);
-    // Written meanwhile, of which no size tells: the two contradict each other, and the nearer holds.
+    assert_eq!(ticks.sum(at(57_000)), 3 * 58_000);
+    // Forks have written what they inherited, of which no size tells: the two contradict each other, and the nearer holds.
     let mut ticks = Ticks::default();
-    let written = [Measured { pss_kb: 13_000, uss_kb: 10_000 }; 3];
-    ticks.tick(at(9_000), measured(9_000).map(Some));
-    ticks.foresee(9, at(9_000), written);
-    assert_eq!(ticks.sum(at(9_000)), 12_000 + 9_000);
+    let family = [Row { executable: 1, rss_kb: 10_000, shared_kb: 0 }; 3];
+    ticks.tick(family, [Some(Measured { pss_kb: 4_000, uss_kb: 1_000 }); 3]);
+    ticks.foresee(9, family, [Measured { pss_kb: 10_000, uss_kb: 10_000 }; 3]);
+    assert_eq!(ticks.sum(family), 12_000);
 }
 
 #[test]

@@ -142,6 +142,10 @@ pub(super) struct Whole {
     members: u32,
     /// Sum of what its members have in common, each page once.
     common_kb: u64,
+    /// The largest shared size of a member: what the model takes for the shared part.
+    shared_kb: u64,
+    /// Sum of what its members inherited.
+    inherited_kb: u64,
     /// Of its members, and what each inherited; sorted when it is first asked.
     families: Vec<(u32, u64)>,
     is_sorted: bool,
@@ -156,7 +160,14 @@ impl Whole {
     pub(super) fn admit(&mut self, member: &Member, family: u32) {
         self.members += 1;
         self.common_kb = self.common_kb.saturating_add(member.common_kb());
+        self.shared_kb = self.shared_kb.max(member.shared_kb);
+        self.inherited_kb = self.inherited_kb.saturating_add(member.inherited_kb());
         self.families.push((family, member.inherited_kb()));
+    }
+
+    /// What its forks share copy-on-write, each page once: the model has it for each of them.
+    fn pool_kb(&self) -> u64 {
+        self.common_kb.saturating_sub(self.shared_kb).min(self.inherited_kb)
     }
 
     fn has(&self, number: u32) -> bool {
@@ -207,7 +218,7 @@ pub(super) struct Group {
     is_between: bool,
     others_low_kb: u64,
     others_high_kb: u64,
-    /// The sum by the model, and its limits, KiB.
+    /// The sum by the model, of members without what they inherited, and its limits, KiB.
     kb: u64,
     low_kb: u64,
     high_kb: u64,
@@ -299,7 +310,7 @@ impl Group {
             self.others_low_kb = self.others_low_kb.saturating_add(limits.low_kb);
             self.others_high_kb = self.others_high_kb.saturating_add(limits.high_kb);
         }
-        self.add(row, &member.among_members(row), kb)
+        self.add(row, &member.among_members(row), kb.saturating_sub(member.inherited_kb().min(private(row))))
     }
 
     /// The same of one that is not.
@@ -349,10 +360,10 @@ impl Group {
     /// After all processes of the tick.
     pub(super) fn settle(&mut self) {
         let low_kb = self.low_kb.max(self.private_kb);
-        let common_kb = self.limiting().map_or(0, |whole| whole.common_kb);
+        let (common_kb, pool_kb) = self.limiting().map_or((0, 0), |whole| (whole.common_kb, whole.pool_kb()));
         let high_kb = self.high_kb.saturating_add(common_kb).max(low_kb);
         let (low_kb, high_kb) = self.narrow(low_kb, high_kb);
-        self.left_kb = self.kb.clamp(low_kb, high_kb).saturating_sub(self.given_kb);
+        self.left_kb = self.kb.saturating_add(pool_kb).clamp(low_kb, high_kb).saturating_sub(self.given_kb);
         self.given_kb = 0;
     }
 
