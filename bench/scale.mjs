@@ -22,7 +22,7 @@ import {
   print,
   quantile,
   ratioOf,
-  recordingsIn,
+  recordingOf,
   rounds,
   rowsOf,
   sample,
@@ -230,13 +230,11 @@ async function alternated(runs, count, argsOf, { windowMs, settleMs }) {
   }
   child.kill('SIGTERM')
   await ended
-  const dir = recordingsIn(output)[0]
-  if (!dir) fail(`no recording below ${output}`)
-  const { started_at_unix_us: startedUs } = JSON.parse(readFileSync(join(dir, 'metadata.json'), 'utf8'))
+  const { dir, metadata } = recordingOf(output)
   const rows = await rowsOf(dir, 'ticks', ['tick', 'elapsed_us', 'sampler_cpu_us'])
   const ticks = rows.map(({ tick, elapsed_us, sampler_cpu_us }) => ({
     tick,
-    at: startedUs + Number(elapsed_us),
+    at: metadata.started_at_unix_us + Number(elapsed_us),
     cpu: Number(sampler_cpu_us),
   }))
   return windows.map((times) => within(ticks, times))
