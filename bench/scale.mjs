@@ -4,8 +4,8 @@
  *   [ROUNDS=5] [COUNT=2000] [HOST=5000] node bench/scale.mjs [--only live|late|host|scan]
  *
  * live: sampler CPU per tick of COUNT sleeping processes (crowd.c) against a C loop that only reads their statm by kept descriptors. late: how long after
- * its fork a process among them has its first sample. host: a small build with and without HOST sleeping processes outside of it. scan: the same where all of /proc is
- * looked over once a second.
+ * its fork a process among them has its first sample. host: a small build with and without HOST sleeping processes outside of it, and what difference
+ * these make to the C loop. scan: the same build where all of /proc is looked over once a second.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -35,6 +35,8 @@ import {
 const { only } = parse({ only: { type: 'string' } })
 const INTERVAL_MS = 50
 const HOLD_MS = 8000
+/** Processes of the build that others stand beside. */
+const BUILD = 50
 /** How long the host stays as it is after each change, and is not looked at at first. Short: neighbours of a virtual machine come and go within seconds. */
 const HOST = { windowMs: 2000, settleMs: 500, pairs: 40, intervalMs: 10 }
 /** A new process is looked at in the first four scans, later in every eighth. */
@@ -62,14 +64,23 @@ async function startOutside(count, ms) {
   return { end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')) }
 }
 
-async function bareLoop(count) {
-  const { end } = await startOutside(count, 2 * HOLD_MS)
-  const result = spawnSync(crowd, ['read', pids, String(HOLD_MS), String(INTERVAL_MS)], { encoding: 'utf8' })
-  await end()
-  if (result.status !== 0) fail(`the reading loop: ${result.stderr}`)
-  const { ticks, cpu_us: cpu, processes } = JSON.parse(result.stdout)
+/** A loop that reads statm of the processes in a file of startOutside's form, and nothing else: CPU per tick, microseconds. */
+async function readLoop(file, count, ms, intervalMs) {
+  const child = spawn(crowd, ['read', file, String(ms), String(intervalMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (part) => (text += part))
+  const status = await new Promise((resolve) => child.once('close', resolve))
+  if (status !== 0) fail(`the reading loop ended with ${status}`)
+  const { ticks, cpu_us: cpu, processes } = JSON.parse(text)
   if (processes !== count) fail(`the reading loop opened ${processes} of ${count}`)
   return cpu / ticks
+}
+
+async function bareLoop(count) {
+  const { end } = await startOutside(count, 2 * HOLD_MS)
+  const perTick = await readLoop(pids, count, HOLD_MS, INTERVAL_MS)
+  await end()
+  return perTick
 }
 
 /** CPU of the sampling thread per tick once all are there, microseconds, and what the recording says of itself. */
@@ -196,31 +207,31 @@ async function measureLate(count) {
 }
 
 /** Mean and median CPU of the sampling thread in a part of a recording, microseconds. */
-function within(ticks, [from, to]) {
+function within(ticks, { from, to, bare }) {
   const inside = ticks.filter(({ at }) => at >= from && at <= to)
   const steps = inside.slice(1).map((tick, index) => (tick.cpu - inside[index].cpu) / (tick.tick - inside[index].tick))
   if (steps.length < 20) fail(`only ${steps.length} ticks between two changes of the host`)
-  return { perTick: median(steps), perSecond: (1e6 * (inside.at(-1).cpu - inside[0].cpu)) / (inside.at(-1).at - inside[0].at) }
+  return { perTick: median(steps), perSecond: (1e6 * (inside.at(-1).cpu - inside[0].cpu)) / (inside.at(-1).at - inside[0].at), bare }
 }
 
 /**
  * One recording, during which COUNT processes outside of the build come and go: what differs between two neighbouring parts of it is little else than
- * them. Their forks and ends are no part of either.
+ * them. Their forks and ends are no part of either. With `intervalMs` the bare loop reads the build's processes beside, at the same times.
  */
-async function alternated(runs, count, argsOf, { windowMs, settleMs }) {
+async function alternated(runs, count, argsOf, { windowMs, settleMs, intervalMs }) {
   const output = temporary()
   const ms = 2 * (runs + 1) * (windowMs + settleMs + 4 * count)
   const started = join(output, 'started')
-  const args = argsOf([crowd, 'idle', '50', String(ms), started])
+  const args = argsOf([crowd, 'idle', String(BUILD), String(ms), started])
   const child = spawn(process.execPath, [CLI, 'sample', '--output-dir', output, '--no-report', ...args], { stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const window = async () => {
     await delay(settleMs)
     const from = Date.now() * 1000
-    await delay(windowMs)
-    return [from, Date.now() * 1000]
+    const bare = await (intervalMs ? readLoop(started, BUILD, windowMs, intervalMs) : delay(windowMs))
+    return { from, to: Date.now() * 1000, bare }
   }
-  await ready(child, started, 50)
+  await ready(child, started, BUILD)
   const windows = [await window()]
   for (let run = 0; run < runs; run++) {
     const { end } = await startOutside(count, ms)
@@ -237,7 +248,7 @@ async function alternated(runs, count, argsOf, { windowMs, settleMs }) {
     at: metadata.started_at_unix_us + Number(elapsed_us),
     cpu: Number(sampler_cpu_us),
   }))
-  return windows.map((times) => within(ticks, times))
+  return windows.map((window) => within(ticks, window))
 }
 
 /** Every odd window is with them, and stands between two without. */
@@ -247,27 +258,24 @@ const pairs = (windows) =>
 async function measureHost(runs, count) {
   const results = pairs(await alternated(runs, count, (build) => ['--interval', `${HOST.intervalMs}ms`, '--', ...build], HOST))
   print(
-    `\na build of 50 processes, with and without ${count} sleeping ones outside of it, in turn within one recording, at ${HOST.intervalMs} ms; target 1.02`,
+    `\na build of ${BUILD} processes, with and without ${count} sleeping ones outside of it, in turn within one recording, at ${HOST.intervalMs} ms; target 1.02`,
   )
+  const ratio = (key) => {
+    const ratios = results.map(({ crowded, before, after }) => (2 * crowded[key]) / (before[key] + after[key]))
+    return ratioOf(ratios, 0.02)
+  }
+  const of = (window, key) =>
+    spread(
+      results.map((result) => result[window][key]),
+      0,
+    )
   table([
-    ['', 'CPU µs per tick'],
-    [
-      'without',
-      spread(
-        results.map(({ before }) => before.perTick),
-        0,
-      ),
-    ],
-    [
-      `with ${count}`,
-      spread(
-        results.map(({ crowded }) => crowded.perTick),
-        0,
-      ),
-    ],
+    ['CPU µs per tick', 'without', `with ${count}`],
+    ['mymonitor', of('before', 'perTick'), of('crowded', 'perTick')],
+    ['bare pread of statm, beside', of('before', 'bare'), of('crowded', 'bare')],
   ])
-  const ratios = results.map(({ crowded, before, after }) => (2 * crowded.perTick) / (before.perTick + after.perTick))
-  print(`ratio: ${ratioOf(ratios, 0.02)}`)
+  print(`with / without: ${ratio('perTick')}`)
+  print(`the same of the bare loop, which knows of no process outside: ${ratio('bare')}`)
 }
 
 async function measureScan(runs, count) {

@@ -23,6 +23,7 @@ import {
   demoOf,
   fail,
   machine,
+  median,
   parse,
   print,
   ratioOf,
@@ -132,12 +133,25 @@ async function roundOf(ways, builds, round) {
   return Object.fromEntries([...ones].map(([way, one]) => [way, one.read()]))
 }
 
+/** Medians of what mymonitor spent on what. */
+function partsOf(metadatas) {
+  const ms = (us) => (median(metadatas.map(us)) / 1000).toFixed(0)
+  const rest = ({ own_cost: own }) => own.cpu_us - own.sampler_cpu_us
+  return [
+    `sampling ${ms(({ own_cost: own, pss }) => own.sampler_cpu_us - pss.rollup_cpu_us)}`,
+    `measuring PSS ${ms(({ pss }) => pss.rollup_cpu_us)}`,
+    `launcher ${ms(({ own_cost: own }) => own.launcher_cpu_us)}`,
+    `the rest ${ms(rest)}`,
+  ].join(', ')
+}
+
 async function measure(name, buildOf, ways, usual, halfWidth) {
   const runs = rounds(usual)
+  if (runs < 2) fail('ROUNDS=1: from 2, because a ratio is that of two rounds')
   const builds = ways.map((_, index) => buildOf(join(scratch, `${index}`)))
   print(`\n${name}: ${runs} rounds`)
-  // Once for the caches.
-  await roundOf(['bare'], builds.slice(0, 1), 0)
+  // Once for the caches, and never stopped.
+  const alone = await roundOf(['mymonitor'], builds.slice(0, 1), 0)
   const results = []
   for (let round = 0; round < runs; round++) results.push(await roundOf(ways, builds, round))
   const source = results[0].mymonitor.metadata
@@ -145,6 +159,8 @@ async function measure(name, buildOf, ways, usual, halfWidth) {
   const seconds = (way, key) => spread(results.map((result) => result[way][key] / 1e6))
   const header = ['', 'wall s', 'CPU s', 'of it not the build’s']
   table([header, ...ways.map((way) => [way, seconds(way, 'wall'), seconds(way, 'cpu'), seconds(way, 'own')])])
+  print(`mymonitor’s own, ms: ${partsOf(results.map(({ mymonitor }) => mymonitor.metadata))}`)
+  print(`in one run that is never stopped: ${partsOf([alone.mymonitor.metadata])}`)
   const both = Array.from({ length: runs >> 1 }, (_, index) => results.slice(2 * index, 2 * index + 2))
   const sum = (two, way, key) => two.reduce((total, result) => total + result[way][key], 0)
   const ratio = (key, over, under) =>

@@ -90,7 +90,7 @@ describe('what makes a number weaker is said in a sentence', () => {
 
   test('processes that no tick saw', async () => {
     expect(await warnings({}, [MAKE, { argv: ['true'], rssKb: [null] }, { argv: ['ld'], rssKb: [5] }])).toEqual([
-      '1 of 3 processes (33.3 %) ended between two ticks: their memory is in no total.',
+      '1 of 3 processes (33.3 %) lived between two ticks only: their memory is in no total.',
     ])
   })
 

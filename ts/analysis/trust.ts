@@ -122,7 +122,7 @@ function samplingWarnings(trust: Omit<Trust, 'warnings'>, buildTicks: number): s
       : []),
     ...(missed > 0 && trust.attributedCpuUs === null
       ? [
-          `${missed} of ${formatCount(processes, 'process', 'processes')} (${formatShare(missed, processes)}) ended between two ticks: their memory is in no total.`,
+          `${missed} of ${formatCount(processes, 'process', 'processes')} (${formatShare(missed, processes)}) lived between two ticks only: their memory is in no total.`,
         ]
       : []),
     ...(unreadableProcesses !== null && unreadableProcesses > 0

@@ -1,11 +1,13 @@
 //! What measurements say about the memory model.
 
+mod member;
 mod whole;
 
 use std::collections::HashMap;
 
 use crate::model::Row;
-use whole::{Group, Known, Member, Pools, Wholes};
+use member::{Known, Member};
+use whole::{Group, Pools, Wholes};
 
 /// What a measurement said about an image's private memory, for its other ticks.
 ///
@@ -100,9 +102,9 @@ impl Relatives {
 /// Corrects the model's values tick by tick, for the sampler's live totals and for the analysis, which knows what comes next, too.
 ///
 /// Where all processes of an executable were measured in one tick, their sum is exact, whatever they map, and it gives limits to their sum in other
-/// ticks (`correction/whole.rs`); the model's sum is taken as far as it lies within. While the processes and their shared sizes are the same, both limits are one
-/// value. That holds of the last such measurement, and of the next one where the caller [foresees](Corrector::foresee) it. An image that is in
-/// neither has its own [`Correction`].
+/// ticks (`correction/whole.rs`); the model's sum, with the pages that forks share counted once, is taken as far as it lies within. While the
+/// processes and their shared sizes are the same, both limits are one value. That holds of the last such measurement, and of the next one where the
+/// caller [foresees](Corrector::foresee) it. An image that is in neither has its own [`Correction`].
 #[derive(Debug, Default)]
 pub struct Corrector {
     /// Index: executable.

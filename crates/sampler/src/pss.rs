@@ -1,7 +1,8 @@
 //! Measured PSS: `smaps_rollup` where it pays.
 //!
 //! The model costs nothing and is right within a per cent for most processes. A rollup walks every page, so it is bought only
-//! 1. for all processes of a tick whose total exceeds the last one that was measured in full by 3 %: the peak, confirmed;
+//! 1. for all processes of a tick whose total exceeds the last one that was measured in full by 3 %: the peak, confirmed. While a build only grows, each
+//!    such peak is soon none: as long as the model proves right, that is done more and more rarely, and where it grew by half or stays as it is;
 //! 2. where the model is known to misjudge: forks without exec, a large shared part (linkers with different inputs). What they share is known once
 //!    all processes of the executable were measured in one tick, so these are, if that can be paid; until then the newcomers;
 //! 3. once for each executable;
@@ -29,12 +30,14 @@ use budget::Budget;
 use choice::Plan;
 pub(crate) use mark::Mark;
 use mark::Walk;
-use stillness::Stillness;
+use stillness::{Plateau, Stillness};
 
 /// A total this much above the last one measured in full is a new peak, in per cent.
 const RISE_PERCENT: u64 = 3;
-/// Ticks between two measurements of one process.
+/// Ticks between two measurements of one process, and of all.
 const REST_TICKS: u32 = 4;
+/// Ticks between two measurements of all at most, where each has found the total of the model within a hundredth.
+const LONG_REST_TICKS: u32 = 64;
 /// Wall time that a process is left alone after a walk, as a multiple of the walk.
 const REST_FACTOR: u64 = 50;
 /// A full measurement that takes longer would hold up the next ticks too much.
@@ -102,11 +105,14 @@ pub(crate) struct Meter {
     executables: Vec<Executable>,
     /// Of all processes together.
     stillness: Stillness,
+    plateau: Plateau,
     corrector: Corrector,
     /// Of the tick.
     measured: Vec<Option<Measured>>,
     corrected_kb: Vec<u64>,
     last_full_tick: Option<u32>,
+    /// Ticks from it to the next one.
+    rest_ticks: u32,
     /// Total of the last full measurement that was a new peak, with what may not be measured taken from the model.
     checked_kb: u64,
     /// Largest estimate above that which could not be checked, and the model's largest of such ticks.
@@ -151,10 +157,12 @@ impl Meter {
             },
             executables: Vec::new(),
             stillness: Stillness::default(),
+            plateau: Plateau::default(),
             corrector: Corrector::default(),
             measured: Vec::new(),
             corrected_kb: Vec::new(),
             last_full_tick: None,
+            rest_ticks: REST_TICKS,
             checked_kb: 0,
             unchecked_kb: 0,
             unchecked_model_kb: 0,
@@ -202,7 +210,7 @@ impl Meter {
             budget.earn();
         }
         if tick.in_build && exceeds(estimate_kb, self.checked_kb) {
-            if self.stillness.is_reached() {
+            if self.stillness.is_reached() && self.is_worthwhile(tick.tick, estimate_kb) {
                 if self.may_measure_all(tick, live, now_us) {
                     return self.measure_all(tick, live, samples, now_us);
                 }
@@ -213,6 +221,13 @@ impl Meter {
         }
         self.measure_some(tick, live, samples, now_us);
         false
+    }
+
+    /// Whether a new peak is likely to stay one, or the model may have come to err.
+    fn is_worthwhile(&self, tick: u32, estimate_kb: u64) -> bool {
+        self.last_full_tick.is_none_or(|last| tick - last >= self.rest_ticks)
+            || estimate_kb > self.checked_kb.saturating_add(self.checked_kb / 2)
+            || self.plateau.is_reached()
     }
 
     fn may_measure_all(&mut self, tick: &Modelled<'_>, live: &[Live], now_us: u64) -> bool {
@@ -282,6 +297,8 @@ impl Meter {
 
     /// A pass over everything that could be measured; a peak is confirmed only if nothing had to be left to the model.
     fn note_full(&mut self, tick: u32, estimate_kb: u64, total_kb: u64, samples: &[Sample]) {
+        let is_right = estimate_kb.abs_diff(total_kb) <= total_kb / 100;
+        self.rest_ticks = if is_right { (self.rest_ticks * 2).min(LONG_REST_TICKS) } else { REST_TICKS };
         let measured = samples.iter().all(|sample| sample.pss_kb.is_some());
         if measured {
             self.last_check = Some(ModelCheck { tick, estimate_kb, measured_kb: total_kb });
@@ -325,7 +342,9 @@ impl Meter {
         for executable in &mut self.executables {
             executable.stillness.note(executable.population, executable.rss_kb);
         }
-        self.stillness.note(u32::try_from(rows.len()).unwrap_or(u32::MAX), total_kb);
+        let population = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        self.stillness.note(population, total_kb);
+        self.plateau.note(population, total_kb);
     }
 }
 

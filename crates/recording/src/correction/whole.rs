@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Measured;
+use super::member::{Alone, Known, Limits, Member};
 use crate::model::{Row, private, scale};
 
 /// The numbers of the last and of the next tick in which an image was measured together with all others of its executable; 0: none.
@@ -10,53 +10,6 @@ use crate::model::{Row, private, scale};
 pub(super) struct Wholes {
     last: u32,
     pub(super) next: u32,
-}
-
-/// What was measured of an image.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    last: Member,
-    pub(super) next: Member,
-    /// While not all of its executable were.
-    alone: Option<Alone>,
-}
-
-/// A measurement, and what `statm` said then, KiB.
-#[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_field_names, reason = "the unit is part of every name")]
-pub(super) struct Member {
-    private_kb: u64,
-    shared_kb: u64,
-    pss_kb: u64,
-    uss_kb: u64,
-    /// Its part of what its family shares copy-on-write.
-    share_kb: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Alone {
-    member: Member,
-    is_to_come: bool,
-}
-
-/// Limits of what a process adds to its group's sum, KiB.
-struct Limits {
-    low_kb: u64,
-    high_kb: u64,
-}
-
-impl Known {
-    /// What it shared with forks when it was measured alone.
-    pub(super) fn inherited_kb(&self) -> u64 {
-        self.alone.map_or(0, |alone| alone.member.inherited_kb())
-    }
-
-    /// Its measurement in a tick to come, the latest first: it stands for the ticks before the first one.
-    pub(super) fn foresee(&mut self, member: impl FnOnce() -> Member) {
-        if self.alone.is_none_or(|alone| alone.is_to_come) {
-            self.alone = Some(Alone { member: member(), is_to_come: true });
-        }
-    }
 }
 
 /// What the families of a tick share copy-on-write as far as members of theirs were measured alone, KiB.
@@ -83,54 +36,6 @@ impl Pools {
     fn take_once(&mut self, family: u32) -> u64 {
         let Some((kb, is_taken)) = self.of.get_mut(&family) else { return 0 };
         if std::mem::replace(is_taken, true) { 0 } else { *kb }
-    }
-}
-
-impl Member {
-    /// `relatives` counts the live processes of its family, itself included; asked only where they share something.
-    pub(super) fn new(row: &Row, Measured { pss_kb, uss_kb }: Measured, relatives: impl FnOnce() -> usize) -> Self {
-        let (private_kb, uss_kb) = (private(row), uss_kb.min(pss_kb));
-        let mut member = Self { private_kb, shared_kb: row.shared_kb, pss_kb, uss_kb, share_kb: 0 };
-        if member.inherited_kb() > 0 {
-            member.share_kb = member.inherited_kb() / (relatives() as u64).max(1);
-        }
-        member
-    }
-
-    /// Private memory that is not its own: what forks share copy-on-write.
-    fn inherited_kb(&self) -> u64 {
-        self.private_kb.saturating_sub(self.uss_kb)
-    }
-
-    /// What others map, too.
-    fn common_kb(&self) -> u64 {
-        self.pss_kb - self.uss_kb
-    }
-
-    /// Among the members of its measurement, whose common pages are counted once for all of them. Private memory has changed by pages of its own;
-    /// shared memory by such, or by pages that others of the group have anyway.
-    fn among_members(&self, row: &Row) -> Limits {
-        let (private_kb, shared_kb) = self.change(row);
-        Limits {
-            low_kb: self.pss_kb.saturating_add_signed(private_kb.saturating_add(shared_kb.min(0))).min(row.rss_kb),
-            high_kb: self.uss_kb.saturating_add_signed(private_kb.saturating_add(shared_kb.max(0))),
-        }
-    }
-
-    /// Beside the members of a measurement: what its family shares is not in here.
-    fn beside_members(&self, row: &Row) -> Limits {
-        let (private_kb, shared_kb) = self.change(row);
-        let others_kb = self.common_kb().saturating_sub(self.share_kb).min(self.shared_kb);
-        Limits {
-            low_kb: self.uss_kb.saturating_add_signed(private_kb.saturating_add(shared_kb.min(0))).min(row.rss_kb),
-            high_kb: (self.uss_kb + others_kb).saturating_add_signed(private_kb.saturating_add(shared_kb.max(0))).min(row.rss_kb),
-        }
-    }
-
-    /// Of private and shared memory since.
-    fn change(&self, row: &Row) -> (i64, i64) {
-        let change = |now_kb: u64, then_kb: u64| now_kb.cast_signed().saturating_sub(then_kb.cast_signed());
-        (change(private(row), self.private_kb), change(row.shared_kb, self.shared_kb))
     }
 }
 
@@ -163,6 +68,13 @@ impl Whole {
         self.shared_kb = self.shared_kb.max(member.shared_kb);
         self.inherited_kb = self.inherited_kb.saturating_add(member.inherited_kb());
         self.families.push((family, member.inherited_kb()));
+    }
+
+    /// A member that was measured again.
+    fn replace(&mut self, old: &Member, new: &Member) {
+        self.common_kb = self.common_kb.saturating_sub(old.common_kb()).saturating_add(new.common_kb());
+        self.inherited_kb = self.inherited_kb.saturating_sub(old.inherited_kb()).saturating_add(new.inherited_kb());
+        self.shared_kb = self.shared_kb.max(new.shared_kb);
     }
 
     /// What its forks share copy-on-write, each page once: the model has it for each of them.
@@ -202,6 +114,9 @@ enum By {
 /// grows when there are less to share. Pages that have come or gone since are a process's own if they are private, else its own or anybody's.
 /// One that has come since adds what is its own; what its family shares copy-on-write is already in the sum if a member is of that family, else it
 /// comes once for all of them.
+///
+/// Within these limits the sum is the model's, which takes inherited pages for private, so that it has them for each fork: each member's are taken
+/// off, and what its forks share ([`Whole::pool_kb`]) comes once for all of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
     pub(super) last: Whole,
@@ -288,7 +203,7 @@ impl Group {
         }
         known.alone = Some(Alone { member, is_to_come: false });
         if self.in_last == self.rows && self.last.members == self.rows {
-            self.last.common_kb = self.last.common_kb.saturating_sub(known.last.common_kb()).saturating_add(member.common_kb());
+            self.last.replace(&known.last, &member);
             known.last = member;
         }
     }

@@ -6,6 +6,9 @@ const CHANGE_KB: u64 = 2 * 1024;
 /// What never stands still is taken as it is, once in so many ticks.
 const PATIENCE_TICKS: u32 = 4;
 
+/// What has kept its size for so many ticks, within [`CHANGE_KB`] or a two-hundredth, may stay at it.
+const PLATEAU_TICKS: u32 = 4;
+
 /// A number of processes and their size, from tick to tick.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Stillness {
@@ -24,6 +27,29 @@ impl Stillness {
 
     pub(super) fn is_reached(self) -> bool {
         self.restless_ticks.is_multiple_of(PATIENCE_TICKS)
+    }
+}
+
+/// How long a number of processes has had about one size. Unlike [`Stillness`] it does not take slow growth for none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Plateau {
+    population: u32,
+    rss_kb: u64,
+    ticks: u32,
+}
+
+impl Plateau {
+    /// The next tick.
+    pub(super) fn note(&mut self, population: u32, rss_kb: u64) {
+        if population == self.population && rss_kb.abs_diff(self.rss_kb) < CHANGE_KB.max(self.rss_kb / 200) {
+            self.ticks += 1;
+        } else {
+            *self = Self { population, rss_kb, ticks: 0 };
+        }
+    }
+
+    pub(super) fn is_reached(self) -> bool {
+        self.ticks >= PLATEAU_TICKS
     }
 }
 
@@ -50,5 +76,16 @@ mod tests {
             stillness.note(population, 1_000_000);
             assert_eq!(stillness.is_reached(), expected);
         }
+    }
+
+    #[test]
+    fn a_plateau_is_what_has_kept_its_size_and_slow_growth_is_none() {
+        let reached = |size: fn(u64) -> u64| {
+            let mut plateau = Plateau::default();
+            (1..=20).map(|tick| plateau.note(2, size(tick))).for_each(drop);
+            plateau.is_reached()
+        };
+        assert!(reached(|tick| 1_000_000 + tick % 2 * 4_000));
+        assert!(!reached(|tick| 1_000_000 + tick * 2_000));
     }
 }

@@ -118,6 +118,16 @@ fn a_steady_peak_is_confirmed_by_a_tick_that_was_measured_in_full() {
 }
 
 #[test]
+fn what_only_grows_is_measured_rarely_and_confirmed_where_it_stays() {
+    let sizes: Vec<u64> = (0..30).map(|step| 100 + 5 * step).chain([250; 10]).collect();
+    let sizes: Vec<String> = sizes.iter().map(|mib| format!("{mib}M")).collect();
+    let recorded = Build::new(&format!("ramp sizes={} hold=100ms", sizes.join(","))).record(PssMode::Budget { percent: 50.0 }, 75);
+    assert_near(recorded.confirmed.expect("the plateau is confirmed").pss_kb, 250 * MIB_KB, 8 * MIB_KB);
+    // Else eleven times.
+    assert!(recorded.full().len() <= 8, "{:?}", recorded.full());
+}
+
+#[test]
 fn private_memory_is_measured_as_such() {
     let recorded = Build::new("private sizes=32M hold=20s").record(PssMode::Full, 10);
     let tick = recorded.ticks.last().unwrap();

@@ -1,13 +1,10 @@
 //! What the journal says is what the tables say.
 
-#[path = "support/journal.rs"]
-mod journal;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use journal::{journal, put_journal};
+use crate::journal::{journal, put_journal};
 use mymonitor_recording::{
     Class, ClassRow, ClassesTable, ClassesWriter, Compression, End, PROCESSES_FILE, Recording, RecordingError, Summary, TICKS_FILE, Window,
     finalise,

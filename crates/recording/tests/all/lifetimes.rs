@@ -1,12 +1,8 @@
 //! What the process connector saw completes images and exit records, and is a row of its own where there is neither.
 
-#[path = "support/journal.rs"]
-#[expect(dead_code, reason = "lifetimes stand between the ticks of these journals")]
-mod journal;
-
 use std::path::Path;
 
-use journal::{header, put_journal};
+use crate::journal::{header, put_journal};
 use mymonitor_recording::{Compression, ConnectorCounts, EXITS_FILE, End, Processes, Recording, Summary, finalise};
 use mymonitor_wire::{
     End as WireEnd, ExitFrame, ExitRecord, ImageEnd, ImageStart, JournalFrame, Lifetime, Lifetimes, Sample, Tick, append_frame,

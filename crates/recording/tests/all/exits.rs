@@ -1,11 +1,8 @@
 //! Exit records complete the images of the ticks, and are images of their own where no tick saw the process.
 
-#[path = "support/journal.rs"]
-mod journal;
-
 use std::path::Path;
 
-use journal::{journal, put_journal};
+use crate::journal::{journal, put_journal};
 use mymonitor_recording::{Compression, EXITS_2_FILE, EXITS_FILE, End, Processes, Recording, Summary, finalise};
 use mymonitor_wire::{End as WireEnd, ExitFrame, ExitRecord, ImageEnd, ImageStart, RootEnd, Sample, Tick, append_frame};
 

@@ -1,14 +1,10 @@
 //! Whatever is wrong with a recording is one clear error, never a panic and never memory that the file cannot fill.
 
-#[path = "support/build.rs"]
-mod build;
-#[path = "support/journal.rs"]
-mod journal;
-
 use std::fs;
 use std::path::Path;
 
-use journal::{journal, put_journal};
+use crate::build::build;
+use crate::journal::{journal, put_journal};
 use mymonitor_recording::{
     Compression, JOURNAL_FILE, MEMORY_SAMPLES_FILE, PROCESSES_FILE, Recording, RecordingError, TICKS_FILE, Window, finalise,
 };
@@ -16,7 +12,7 @@ use mymonitor_wire::next_frame;
 
 fn recorded(ticks: u32) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    put_journal(dir.path(), &journal(build::build(3, ticks), Some(u64::from(ticks) * 50_000)));
+    put_journal(dir.path(), &journal(build(3, ticks), Some(u64::from(ticks) * 50_000)));
     finalise(dir.path(), Compression::default()).expect("the journal is whole");
     dir
 }
@@ -37,7 +33,7 @@ fn read_all(dir: &Path) -> Result<usize, RecordingError> {
 
 #[test]
 fn a_journal_cut_at_any_byte_keeps_its_whole_ticks() {
-    let bytes = journal(build::build(1, 4), Some(200_000));
+    let bytes = journal(build(1, 4), Some(200_000));
     let mut ends = vec![];
     let mut rest = bytes.as_slice();
     while let Some((_, following)) = next_frame(rest) {
@@ -65,7 +61,7 @@ fn a_journal_cut_at_any_byte_keeps_its_whole_ticks() {
 
 #[test]
 fn a_flipped_bit_in_the_journal_costs_no_tick_before_it() {
-    let bytes = journal(build::build(1, 3), Some(150_000));
+    let bytes = journal(build(1, 3), Some(150_000));
     let dir = tempfile::tempdir().unwrap();
     for bit in (0..bytes.len() * 8).step_by(101) {
         let mut damaged = bytes.clone();
@@ -80,7 +76,7 @@ fn a_flipped_bit_in_the_journal_costs_no_tick_before_it() {
 
 #[test]
 fn ticks_that_go_backwards_end_the_reading() {
-    let mut ticks: Vec<_> = build::build(1, 4).collect();
+    let mut ticks: Vec<_> = build(1, 4).collect();
     ticks[2].tick = 1;
     let dir = tempfile::tempdir().unwrap();
     put_journal(dir.path(), &journal(ticks, Some(200_000)));
@@ -176,7 +172,7 @@ fn a_directory_says_what_it_lacks() {
 #[test]
 fn a_failed_finalise_leaves_no_half_table() {
     let dir = tempfile::tempdir().unwrap();
-    put_journal(dir.path(), &journal(build::build(1, 3), None));
+    put_journal(dir.path(), &journal(build(1, 3), None));
     fs::create_dir_all(dir.path().join(PROCESSES_FILE).join("in the way")).unwrap();
     let error = finalise(dir.path(), Compression::default()).unwrap_err();
     assert_eq!(error.code(), "ERR_MYMONITOR_OUTPUT");
