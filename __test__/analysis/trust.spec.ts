@@ -34,7 +34,7 @@ test.each([
 
 test('a check of a tick of another size says nothing about the peak', async () => {
   const pss = { mode: 'budget' as const, budget_percent: 1, rollups: 1, rollup_cpu_us: 1, postponed: 0, denied: 0, confirmed_peak: null }
-  const { peak } = await analysed({ metadata: { pss: { ...pss, model_check: { tick: 1, estimate_kb: 440, measured_kb: 440 } } } })
+  const { peak } = await analysed({ metadata: { pss: { ...pss, model_check: { tick: 1, estimate_kb: 390, measured_kb: 390 } } } })
   expect(peak?.modelError).toBeNull()
 })
 

@@ -87,7 +87,7 @@ const MOST_ABOVE_CONFIRMED = 1.03
 
 /** Of a tick of another size the check says nothing about the peak. */
 function isLike(checkedKb: number, peakKb: number): boolean {
-  return Math.abs(checkedKb / peakKb - 1) <= 0.1
+  return Math.abs(checkedKb / peakKb - 1) <= 0.2
 }
 
 /** The largest total of one tick of phase build by the metric; private = sum of resident - shared, PSS = private + shared counted once. */

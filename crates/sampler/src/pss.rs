@@ -2,7 +2,7 @@
 //!
 //! The model costs nothing and is right within a per cent for most processes. A rollup walks every page, so it is bought only
 //! 1. for all processes of a tick whose total exceeds the last one that was measured in full by 3 %: the peak, confirmed. While a build only grows, each
-//!    such peak is soon none: as long as the model proves right, that is done more and more rarely, and where it grew by half or stays as it is;
+//!    such peak is soon none: as long as the model proves right, that is done more and more rarely, and where it grew by a fifth or stays as it is;
 //! 2. where the model is known to misjudge: forks without exec, a large shared part (linkers with different inputs). What they share is known once
 //!    all processes of the executable were measured in one tick, so these are, if that can be paid; until then the newcomers;
 //! 3. once for each executable;
@@ -36,8 +36,8 @@ use stillness::{Plateau, Stillness};
 const RISE_PERCENT: u64 = 3;
 /// Ticks between two measurements of one process, and of all.
 const REST_TICKS: u32 = 4;
-/// Ticks between two measurements of all at most, where each has found the total of the model within a hundredth.
-const LONG_REST_TICKS: u32 = 64;
+/// Time between two measurements of all at most, where each has found the total of the model within a hundredth: 64 ticks of 50 ms.
+const LONG_REST_US: u64 = 3_200_000;
 /// Wall time that a process is left alone after a walk, as a multiple of the walk.
 const REST_FACTOR: u64 = 50;
 /// A full measurement that takes longer would hold up the next ticks too much.
@@ -113,6 +113,7 @@ pub(crate) struct Meter {
     last_full_tick: Option<u32>,
     /// Ticks from it to the next one.
     rest_ticks: u32,
+    long_rest_ticks: u32,
     /// Total of the last full measurement that was a new peak, with what may not be measured taken from the model.
     checked_kb: u64,
     /// Largest estimate above that which could not be checked, and the model's largest of such ticks.
@@ -163,6 +164,7 @@ impl Meter {
             corrected_kb: Vec::new(),
             last_full_tick: None,
             rest_ticks: REST_TICKS,
+            long_rest_ticks: u32::try_from(LONG_REST_US / interval_us.max(1)).unwrap_or(u32::MAX).max(REST_TICKS),
             checked_kb: 0,
             unchecked_kb: 0,
             unchecked_model_kb: 0,
@@ -226,7 +228,7 @@ impl Meter {
     /// Whether a new peak is likely to stay one, or the model may have come to err.
     fn is_worthwhile(&self, tick: u32, estimate_kb: u64) -> bool {
         self.last_full_tick.is_none_or(|last| tick - last >= self.rest_ticks)
-            || estimate_kb > self.checked_kb.saturating_add(self.checked_kb / 2)
+            || estimate_kb > self.checked_kb.saturating_add(self.checked_kb / 5)
             || self.plateau.is_reached()
     }
 
@@ -298,7 +300,7 @@ impl Meter {
     /// A pass over everything that could be measured; a peak is confirmed only if nothing had to be left to the model.
     fn note_full(&mut self, tick: u32, estimate_kb: u64, total_kb: u64, samples: &[Sample]) {
         let is_right = estimate_kb.abs_diff(total_kb) <= total_kb / 100;
-        self.rest_ticks = if is_right { (self.rest_ticks * 2).min(LONG_REST_TICKS) } else { REST_TICKS };
+        self.rest_ticks = if is_right { (self.rest_ticks * 2).min(self.long_rest_ticks) } else { REST_TICKS };
         let measured = samples.iter().all(|sample| sample.pss_kb.is_some());
         if measured {
             self.last_check = Some(ModelCheck { tick, estimate_kb, measured_kb: total_kb });
