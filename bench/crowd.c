@@ -2,7 +2,7 @@
  *
  *   crowd idle COUNT MS PIDS          COUNT sleeping children for MS milliseconds; PIDS gets "ready", and their ids
  *   crowd late COUNT MS PIDS          the same; then 100 more, one every 50 ms and some, each for 500 ms; PIDS gets "PID MICROSECONDS" (since 1970) of each fork
- *   crowd read PIDS MS INTERVAL_MS    reads statm of these by kept descriptors at every interval; prints JSON: its ticks and CPU time
+ *   crowd read PIDS MS INTERVAL_MS    reads statm of these by kept descriptors at every interval; prints JSON: its ticks, CPU time and its median of a tick
  *   crowd churn COUNT MS              COUNT children that end at once, two at a time at most, spread over MS milliseconds where the machine can
  */
 #define _GNU_SOURCE
@@ -66,6 +66,11 @@ static int idle(long count, uint64_t ms, const char *pids_name, int late) {
     return fclose(pids) != 0;
 }
 
+static int ascending(const void *left, const void *right) {
+    uint32_t one = *(const uint32_t *)left, other = *(const uint32_t *)right;
+    return (one > other) - (one < other);
+}
+
 static int read_all(const char *pids_name, uint64_t ms, uint64_t interval_ms) {
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
@@ -80,18 +85,22 @@ static int read_all(const char *pids_name, uint64_t ms, uint64_t interval_ms) {
         if ((statm[count] = open(path, O_RDONLY | O_CLOEXEC)) < 0) die(path);
     }
     char text[160];
+    static uint32_t steps[1 << 20];
     uint64_t ticks = 0, resident = 0, deadline = now_us(CLOCK_MONOTONIC), end = deadline + ms * 1000, cpu = now_us(CLOCK_PROCESS_CPUTIME_ID);
-    for (; deadline < end; deadline += interval_ms * 1000, ticks++) {
+    for (; deadline < end && ticks < 1 << 20; deadline += interval_ms * 1000, ticks++) {
         sleep_until(deadline);
+        uint64_t before = now_us(CLOCK_PROCESS_CPUTIME_ID);
         for (int index = 0; index < count; index++) {
             ssize_t length = pread(statm[index], text, sizeof text - 1, 0);
             text[length > 0 ? length : 0] = 0;
             char *second = strchr(text, ' ');
             if (second) resident += strtoull(second, NULL, 10);
         }
+        steps[ticks] = (uint32_t)(now_us(CLOCK_PROCESS_CPUTIME_ID) - before);
     }
-    printf("{\"ticks\":%llu,\"processes\":%d,\"cpu_us\":%llu,\"mean_pages\":%llu}\n", (unsigned long long)ticks, count,
-           (unsigned long long)(now_us(CLOCK_PROCESS_CPUTIME_ID) - cpu), (unsigned long long)(ticks ? resident / ticks : 0));
+    qsort(steps, ticks, sizeof *steps, ascending);
+    printf("{\"ticks\":%llu,\"processes\":%d,\"cpu_us\":%llu,\"median_us\":%u,\"mean_pages\":%llu}\n", (unsigned long long)ticks, count,
+           (unsigned long long)(now_us(CLOCK_PROCESS_CPUTIME_ID) - cpu), ticks ? steps[ticks / 2] : 0, (unsigned long long)(ticks ? resident / ticks : 0));
     return 0;
 }
 

@@ -64,23 +64,24 @@ async function startOutside(count, ms) {
   return { end: () => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')) }
 }
 
-/** A loop that reads statm of the processes in a file of startOutside's form, and nothing else: CPU per tick, microseconds. */
+/** A loop that reads statm of the processes in a file of startOutside's form, and nothing else: mean and median CPU of a tick, microseconds. */
 async function readLoop(file, count, ms, intervalMs) {
   const child = spawn(crowd, ['read', file, String(ms), String(intervalMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  outside.push(child)
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (part) => (text += part))
   const status = await new Promise((resolve) => child.once('close', resolve))
   if (status !== 0) fail(`the reading loop ended with ${status}`)
-  const { ticks, cpu_us: cpu, processes } = JSON.parse(text)
+  const { ticks, cpu_us: cpu, median_us: median, processes } = JSON.parse(text)
   if (processes !== count) fail(`the reading loop opened ${processes} of ${count}`)
-  return cpu / ticks
+  return { mean: cpu / ticks, median }
 }
 
 async function bareLoop(count) {
   const { end } = await startOutside(count, 2 * HOLD_MS)
-  const perTick = await readLoop(pids, count, HOLD_MS, INTERVAL_MS)
+  const { mean } = await readLoop(pids, count, HOLD_MS, INTERVAL_MS)
   await end()
-  return perTick
+  return mean
 }
 
 /** CPU of the sampling thread per tick once all are there, microseconds, and what the recording says of itself. */
@@ -206,7 +207,7 @@ async function measureLate(count) {
   table(rows)
 }
 
-/** Mean and median CPU of the sampling thread in a part of a recording, microseconds. */
+/** CPU of the sampling thread in a part of a recording, microseconds: the median of a tick, and of a second; and the median of the bare loop beside it. */
 function within(ticks, { from, to, bare }) {
   const inside = ticks.filter(({ at }) => at >= from && at <= to)
   const steps = inside.slice(1).map((tick, index) => (tick.cpu - inside[index].cpu) / (tick.tick - inside[index].tick))
@@ -228,8 +229,8 @@ async function alternated(runs, count, argsOf, { windowMs, settleMs, intervalMs 
   const window = async () => {
     await delay(settleMs)
     const from = Date.now() * 1000
-    const bare = await (intervalMs ? readLoop(started, BUILD, windowMs, intervalMs) : delay(windowMs))
-    return { from, to: Date.now() * 1000, bare }
+    const loop = await (intervalMs ? readLoop(started, BUILD, windowMs, intervalMs) : delay(windowMs))
+    return { from, to: Date.now() * 1000, bare: loop?.median }
   }
   await ready(child, started, BUILD)
   const windows = [await window()]

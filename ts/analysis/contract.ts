@@ -62,8 +62,7 @@ export interface Peak {
   pssSource: 'measured' | 'modelled'
   /**
    * By how much the model was off when everything was last measured, of what it said: 0.01 is 1 % too high. null: the peak is measured, or nothing was
-   * measured in a tick whose estimate is within 20 % of the peak. Between two measurements the analysis knows both, so that the peak is rarely off by
-   * as much.
+   * measured in a tick whose estimate is within 20 % of the peak. What came after that tick may be off by more.
    */
   modelError: number | null
   /** PSS of a tick in which every process was measured and which no other tick may exceed by more than 3 %; null: the peak is not confirmed. */

@@ -2,7 +2,8 @@
 //!
 //! The model costs nothing and is right within a per cent for most processes. A rollup walks every page, so it is bought only
 //! 1. for all processes of a tick whose total exceeds the last one that was measured in full by 3 %: the peak, confirmed. While a build only grows, each
-//!    such peak is soon none: as long as the model proves right, that is done more and more rarely, and where it grew by a fifth or stays as it is;
+//!    such peak is soon none: as long as the model proves right, that is done more and more rarely, but where it is cheap, or the total has grown by
+//!    a fifth or stays as it is;
 //! 2. where the model is known to misjudge: forks without exec, a large shared part (linkers with different inputs). What they share is known once
 //!    all processes of the executable were measured in one tick, so these are, if that can be paid; until then the newcomers;
 //! 3. once for each executable;
@@ -36,8 +37,12 @@ use stillness::{Plateau, Stillness};
 const RISE_PERCENT: u64 = 3;
 /// Ticks between two measurements of one process, and of all.
 const REST_TICKS: u32 = 4;
-/// Time between two measurements of all at most, where each has found the total of the model within a hundredth: 64 ticks of 50 ms.
+/// The longest that a new peak waits because the last one was measured a short while ago and the model was right there.
 const LONG_REST_US: u64 = 3_200_000;
+/// Nor does it wait where the time since then is this multiple of what measuring all costs: a fifth of a per cent.
+const CHEAP_FACTOR: u64 = 500;
+/// A total that has kept its size for so long may be the peak.
+const PLATEAU_US: u64 = 200_000;
 /// Wall time that a process is left alone after a walk, as a multiple of the walk.
 const REST_FACTOR: u64 = 50;
 /// A full measurement that takes longer would hold up the next ticks too much.
@@ -111,9 +116,9 @@ pub(crate) struct Meter {
     measured: Vec<Option<Measured>>,
     corrected_kb: Vec<u64>,
     last_full_tick: Option<u32>,
-    /// Ticks from it to the next one.
+    /// How many ticks after it a new peak is worth another.
     rest_ticks: u32,
-    long_rest_ticks: u32,
+    interval_us: u64,
     /// Total of the last full measurement that was a new peak, with what may not be measured taken from the model.
     checked_kb: u64,
     /// Largest estimate above that which could not be checked, and the model's largest of such ticks.
@@ -136,6 +141,8 @@ struct Executable {
     misjudged: bool,
     plan: Plan,
     measured: bool,
+    /// There when all were measured last.
+    in_last_full: bool,
     /// A process of it has stood for it in this tick.
     asked: bool,
     /// Up to this size of the shared part the model was found to be right.
@@ -164,7 +171,7 @@ impl Meter {
             corrected_kb: Vec::new(),
             last_full_tick: None,
             rest_ticks: REST_TICKS,
-            long_rest_ticks: u32::try_from(LONG_REST_US / interval_us.max(1)).unwrap_or(u32::MAX).max(REST_TICKS),
+            interval_us: interval_us.max(1),
             checked_kb: 0,
             unchecked_kb: 0,
             unchecked_model_kb: 0,
@@ -212,24 +219,39 @@ impl Meter {
             budget.earn();
         }
         if tick.in_build && exceeds(estimate_kb, self.checked_kb) {
-            if self.stillness.is_reached() && self.is_worthwhile(tick.tick, estimate_kb) {
-                if self.may_measure_all(tick, live, now_us) {
-                    return self.measure_all(tick, live, samples, now_us);
+            let mut is_tried = false;
+            if self.stillness.is_reached() && self.is_worthwhile(tick, live, estimate_kb) {
+                is_tried = self.may_measure_all(tick, live, now_us);
+                if is_tried && self.measure_all(tick, live, samples, now_us) {
+                    return true;
                 }
-                self.counts.postponed += 1;
+                self.counts.postponed += u64::from(!is_tried);
             }
             self.unchecked_kb = self.unchecked_kb.max(estimate_kb);
             self.unchecked_model_kb = self.unchecked_model_kb.max(tick.modelled_kb());
+            if is_tried {
+                // A process has ended under it.
+                self.rest_ticks = REST_TICKS;
+                return false;
+            }
         }
         self.measure_some(tick, live, samples, now_us);
         false
     }
 
     /// Whether a new peak is likely to stay one, or the model may have come to err.
-    fn is_worthwhile(&self, tick: u32, estimate_kb: u64) -> bool {
-        self.last_full_tick.is_none_or(|last| tick - last >= self.rest_ticks)
+    fn is_worthwhile(&self, tick: &Modelled<'_>, live: &[Live], estimate_kb: u64) -> bool {
+        let (Mode::Budget(budget), Some(last)) = (&self.mode, self.last_full_tick) else { return true };
+        let since_us = u64::from(tick.tick - last) * self.interval_us;
+        tick.tick - last >= self.rest_ticks
+            || since_us >= CHEAP_FACTOR * full_price_us(budget, tick, live)
             || estimate_kb > self.checked_kb.saturating_add(self.checked_kb / 5)
-            || self.plateau.is_reached()
+            || self.plateau.ticks() >= self.ticks_of(PLATEAU_US)
+    }
+
+    /// So much time, and some ticks at least.
+    fn ticks_of(&self, us: u64) -> u32 {
+        u32::try_from(us / self.interval_us).unwrap_or(u32::MAX).max(REST_TICKS)
     }
 
     fn may_measure_all(&mut self, tick: &Modelled<'_>, live: &[Live], now_us: u64) -> bool {
@@ -299,8 +321,15 @@ impl Meter {
 
     /// A pass over everything that could be measured; a peak is confirmed only if nothing had to be left to the model.
     fn note_full(&mut self, tick: u32, estimate_kb: u64, total_kb: u64, samples: &[Sample]) {
-        let is_right = estimate_kb.abs_diff(total_kb) <= total_kb / 100;
-        self.rest_ticks = if is_right { (self.rest_ticks * 2).min(self.long_rest_ticks) } else { REST_TICKS };
+        // Of the total, and of what came since the last one: that alone is modelled.
+        let (error_kb, new_kb) = (estimate_kb.abs_diff(total_kb), estimate_kb.saturating_sub(self.checked_kb));
+        let is_right = error_kb <= total_kb / 100 && error_kb <= CHANGE_KB.max(new_kb / 10);
+        // Small ones say nothing of large ones.
+        let is_alike = total_kb / 2 <= self.checked_kb;
+        self.rest_ticks = if is_right && is_alike { (self.rest_ticks * 2).min(self.ticks_of(LONG_REST_US)) } else { REST_TICKS };
+        for executable in &mut self.executables {
+            executable.in_last_full = executable.population > 0;
+        }
         let measured = samples.iter().all(|sample| sample.pss_kb.is_some());
         if measured {
             self.last_check = Some(ModelCheck { tick, estimate_kb, measured_kb: total_kb });
@@ -327,6 +356,7 @@ impl Meter {
             *executable = Executable {
                 stillness: executable.stillness,
                 measured: executable.measured,
+                in_last_full: executable.in_last_full,
                 sound_kb: executable.sound_kb,
                 ..Executable::default()
             };
@@ -343,6 +373,10 @@ impl Meter {
         }
         for executable in &mut self.executables {
             executable.stillness.note(executable.population, executable.rss_kb);
+            // Of these nothing is known: linkers after compilers.
+            if !executable.in_last_full && executable.rss_kb > total_kb / 10 {
+                self.rest_ticks = REST_TICKS;
+            }
         }
         let population = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         self.stillness.note(population, total_kb);

@@ -243,6 +243,18 @@ fn a_member_that_is_measured_alone_takes_its_new_value_along() {
 }
 
 #[test]
+fn forks_that_have_written_what_they_inherited_leave_nothing_to_a_newcomer() {
+    let fork = Row { executable: 1, rss_kb: 10_000, shared_kb: 0 };
+    let (shares, has_written) = (Measured { pss_kb: 6_000, uss_kb: 2_000 }, Measured { pss_kb: 10_000, uss_kb: 10_000 });
+    let mut ticks = Ticks::default();
+    ticks.tick([fork; 2], [Some(shares); 2]);
+    assert_eq!(ticks.sum([fork; 3]), 14_000);
+    ticks.tick([fork; 2], [Some(has_written), None]);
+    ticks.tick([fork; 2], [None, Some(has_written)]);
+    assert_eq!(ticks.sum([fork; 3]), 30_000);
+}
+
+#[test]
 fn one_process_alone_is_no_group() {
     let mut ticks = Ticks::default();
     assert_eq!(ticks.tick([OTHER], [Some(Measured { pss_kb: 5_000, uss_kb: 5_000 })]), [5_000]);

@@ -70,11 +70,15 @@ impl Whole {
         self.families.push((family, member.inherited_kb()));
     }
 
-    /// A member that was measured again.
-    fn replace(&mut self, old: &Member, new: &Member) {
+    /// A member that was measured again. The largest shared size may be another member's, so that it does not shrink.
+    fn replace(&mut self, old: &Member, new: &Member, family: u32) {
         self.common_kb = self.common_kb.saturating_sub(old.common_kb()).saturating_add(new.common_kb());
         self.inherited_kb = self.inherited_kb.saturating_sub(old.inherited_kb()).saturating_add(new.inherited_kb());
         self.shared_kb = self.shared_kb.max(new.shared_kb);
+        if let Some(entry) = self.families.iter_mut().find(|entry| **entry == (family, old.inherited_kb())) {
+            entry.1 = new.inherited_kb();
+            self.is_sorted = false;
+        }
     }
 
     /// What its forks share copy-on-write, each page once: the model has it for each of them.
@@ -203,7 +207,7 @@ impl Group {
         }
         known.alone = Some(Alone { member, is_to_come: false });
         if self.in_last == self.rows && self.last.members == self.rows {
-            self.last.replace(&known.last, &member);
+            self.last.replace(&known.last, &member, family);
             known.last = member;
         }
     }

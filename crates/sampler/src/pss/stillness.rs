@@ -6,9 +6,6 @@ const CHANGE_KB: u64 = 2 * 1024;
 /// What never stands still is taken as it is, once in so many ticks.
 const PATIENCE_TICKS: u32 = 4;
 
-/// What has kept its size for so many ticks, within [`CHANGE_KB`] or a two-hundredth, may stay at it.
-const PLATEAU_TICKS: u32 = 4;
-
 /// A number of processes and their size, from tick to tick.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Stillness {
@@ -30,7 +27,7 @@ impl Stillness {
     }
 }
 
-/// How long a number of processes has had about one size. Unlike [`Stillness`] it does not take slow growth for none.
+/// How long a number of processes has had about one size, within [`CHANGE_KB`] or a two-hundredth: unlike [`Stillness`] it adds slow growth up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Plateau {
     population: u32,
@@ -48,8 +45,9 @@ impl Plateau {
         }
     }
 
-    pub(super) fn is_reached(self) -> bool {
-        self.ticks >= PLATEAU_TICKS
+    /// For how many ticks after the first.
+    pub(super) fn ticks(self) -> u32 {
+        self.ticks
     }
 }
 
@@ -80,12 +78,12 @@ mod tests {
 
     #[test]
     fn a_plateau_is_what_has_kept_its_size_and_slow_growth_is_none() {
-        let reached = |size: fn(u64) -> u64| {
+        let after = |size: fn(u64) -> u64| {
             let mut plateau = Plateau::default();
-            (1..=20).map(|tick| plateau.note(2, size(tick))).for_each(drop);
-            plateau.is_reached()
+            (1..=20).for_each(|tick| plateau.note(2, size(tick)));
+            plateau.ticks()
         };
-        assert!(reached(|tick| 1_000_000 + tick % 2 * 4_000));
-        assert!(!reached(|tick| 1_000_000 + tick * 2_000));
+        assert_eq!(after(|tick| 1_000_000 + tick % 2 * 4_000), 19);
+        assert!(after(|tick| 1_000_000 + tick * 2_000) < 3);
     }
 }

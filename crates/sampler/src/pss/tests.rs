@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use mymonitor_proc::{HostFiles, ProcRoot};
-use mymonitor_wire::{JournalFrame, Phase, Tick, next_frame};
+use mymonitor_wire::{JournalFrame, Phase, Sample, Tick, next_frame};
 
 use crate::clock::{self, StartClock};
 use crate::journal::Journal;
@@ -119,12 +119,30 @@ fn a_steady_peak_is_confirmed_by_a_tick_that_was_measured_in_full() {
 
 #[test]
 fn what_only_grows_is_measured_rarely_and_confirmed_where_it_stays() {
-    let sizes: Vec<u64> = (0..30).map(|step| 100 + 5 * step).chain([250; 10]).collect();
+    let sizes: Vec<u64> = (0..60).map(|step| 200 + 5 * step).chain([500; 12]).collect();
     let sizes: Vec<String> = sizes.iter().map(|mib| format!("{mib}M")).collect();
-    let recorded = Build::new(&format!("ramp sizes={} hold=100ms", sizes.join(","))).record(PssMode::Budget { percent: 50.0 }, 75);
-    assert_near(recorded.confirmed.expect("the plateau is confirmed").pss_kb, 250 * MIB_KB, 8 * MIB_KB);
-    // Else eleven times.
-    assert!(recorded.full().len() <= 8, "{:?}", recorded.full());
+    let recorded = Build::new(&format!("ramp sizes={} hold=100ms", sizes.join(","))).record(PssMode::Budget { percent: 50.0 }, 140);
+    assert_near(recorded.confirmed.expect("the plateau is confirmed").pss_kb, 500 * MIB_KB, 15 * MIB_KB);
+    assert!(recorded.full().len() <= 12, "{:?}", recorded.full());
+}
+
+#[test]
+fn the_better_the_model_the_longer_the_next_peak_waits() {
+    let measured = [Sample { process_id: 0, rss_kb: 0, shared_kb: 0, pss_kb: Some(0), uss_kb: Some(0) }];
+    let rests = |interval_us: u64, errors: &[u64]| -> Vec<u32> {
+        let mut meter = Meter::new(PssMode::Budget { percent: 1.0 }, interval_us);
+        let mut total_kb = 1_000_000;
+        let mut rest = |error_kb: &u64| {
+            total_kb += total_kb / 5;
+            meter.note_full(0, total_kb + error_kb, total_kb, &measured);
+            meter.rest_ticks
+        };
+        errors.iter().map(&mut rest).collect()
+    };
+    assert_eq!(rests(50_000, &[0; 7]), [4, 8, 16, 32, 64, 64, 64]);
+    assert_eq!(rests(10_000, &[0; 9])[7..], [320, 320]);
+    assert_eq!(rests(1_000_000, &[0; 3]), [4, 4, 4]);
+    assert_eq!(rests(50_000, &[0, 0, 0, 50_000, 0]), [4, 8, 16, 4, 8]);
 }
 
 #[test]
