@@ -7,7 +7,7 @@
  * neighbours of a virtual machine come and go within seconds; so all of them meet the same neighbours, and tens of rounds are spared. A build's wall time is
  * the sum of its turns.
  *
- * A ratio is that of two rounds, the second in the reverse order: place and turn alone make a per cent. Without ROUNDS 20 of the demo and 10 of sed's
+ * A ratio is that of two rounds, the second in the reverse order: place and turn alone make a per cent. Without ROUNDS 30 of the demo and 10 of sed's
  * ./configure. configure, thousands of processes one after the other, also runs under notifier.c, which
  * answers exit notifications and reads nothing: what such notifications cost at least.
  */
@@ -178,7 +178,7 @@ async function measure(name, buildOf, ways, usual, halfWidth) {
 
 machine()
 const benches = {
-  demo: () => measure('demo, make -j2; target 1.01', (dir) => demoOf(demo(dir)), ['bare', 'mymonitor'], 20, 0.01),
+  demo: () => measure('demo, make -j2; target 1.01', (dir) => demoOf(demo(dir)), ['bare', 'mymonitor'], 30, 0.01),
   configure: () => {
     const source = sed(scratch)
     return measure(

@@ -116,7 +116,9 @@ pub(crate) struct Meter {
     measured: Vec<Option<Measured>>,
     corrected_kb: Vec<u64>,
     last_full_tick: Option<u32>,
-    /// How many ticks after it a new peak is worth another.
+    /// Measurements of all that were completed.
+    fulls: u32,
+    /// How many ticks after the last a new peak is worth another.
     rest_ticks: u32,
     interval_us: u64,
     /// Total of the last full measurement that was a new peak, with what may not be measured taken from the model.
@@ -141,8 +143,8 @@ struct Executable {
     misjudged: bool,
     plan: Plan,
     measured: bool,
-    /// There when all were measured last.
-    in_last_full: bool,
+    /// The number of the last completed measurement of all that it was in.
+    full: u32,
     /// A process of it has stood for it in this tick.
     asked: bool,
     /// Up to this size of the shared part the model was found to be right.
@@ -170,6 +172,7 @@ impl Meter {
             measured: Vec::new(),
             corrected_kb: Vec::new(),
             last_full_tick: None,
+            fulls: 0,
             rest_ticks: REST_TICKS,
             interval_us: interval_us.max(1),
             checked_kb: 0,
@@ -327,8 +330,9 @@ impl Meter {
         // Small ones say nothing of large ones.
         let is_alike = total_kb / 2 <= self.checked_kb;
         self.rest_ticks = if is_right && is_alike { (self.rest_ticks * 2).min(self.ticks_of(LONG_REST_US)) } else { REST_TICKS };
-        for executable in &mut self.executables {
-            executable.in_last_full = executable.population > 0;
+        self.fulls += 1;
+        for executable in self.executables.iter_mut().filter(|executable| executable.population > 0) {
+            executable.full = self.fulls;
         }
         let measured = samples.iter().all(|sample| sample.pss_kb.is_some());
         if measured {
@@ -356,7 +360,7 @@ impl Meter {
             *executable = Executable {
                 stillness: executable.stillness,
                 measured: executable.measured,
-                in_last_full: executable.in_last_full,
+                full: executable.full,
                 sound_kb: executable.sound_kb,
                 ..Executable::default()
             };
@@ -374,7 +378,7 @@ impl Meter {
         for executable in &mut self.executables {
             executable.stillness.note(executable.population, executable.rss_kb);
             // Of these nothing is known: linkers after compilers.
-            if !executable.in_last_full && executable.rss_kb > total_kb / 10 {
+            if executable.full != self.fulls && executable.rss_kb > total_kb / 10 {
                 self.rest_ticks = REST_TICKS;
             }
         }
